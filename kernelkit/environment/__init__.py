@@ -1,0 +1,1 @@
+"""What a kernel's software is made of: modules, containers, interpreters, packages."""

@@ -1,0 +1,164 @@
+"""Every failure a user can meet, as one tree.
+
+    KernelkitError             exit 1
+    ├── UsageError             exit 2   the command itself cannot be understood
+    │   ├── InvalidName        exit 2   a string is not a valid name of its kind
+    │   └── Ambiguous          exit 2   a name fits several things; `matches` holds them
+    ├── RecipeError            exit 1   a recipe does not say something that can be compiled
+    ├── Stale                  exit 3   the kernel no longer matches what it was made from
+    ├── NotFound               exit 4   nothing of that name exists
+    ├── NotPermitted           exit 5   the site or the file system forbids it
+    │   ├── InsecureFile       exit 5   a file somebody else could have written or read
+    │   └── Unmanaged          exit 5   kernelkit did not make it, so it does not change it
+    ├── StorageFull            exit 1   a quota or a disk is full
+    ├── CommandFailed          exit 1   an external command failed, timed out or is missing
+    ├── ModuleError            exit 1   a module system is missing, or a module did not load
+    ├── ContainerError         exit 1   no runtime, or the image cannot be used
+    ├── EnvironmentBroken      exit 1   an interpreter or environment is missing or unusable
+    └── KernelFailed           exit 1   the kernel was started and did not answer as it must
+
+A message says what happened with the `value` in backticks; `hint` says what to do next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class KernelkitError(Exception):
+    """What happened (`message`), what to do next (`hint`), and whether trying again may help.
+
+    `code` is the stable word that `--json` output and the REST API carry; `exit_code` is the
+    command line's (interface.md of the design: 0 done, 1 failed, 2 usage, 3 stale, 4 not found,
+    5 not permitted). `detail` is what an external program printed, shown below the message.
+    """
+
+    code: ClassVar[str] = "failed"
+    exit_code: ClassVar[int] = 1
+    transient: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, hint: str = "", detail: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.detail = detail
+
+    def to_dict(self) -> dict[str, object]:
+        """The error as `--json` prints it."""
+        found: dict[str, object] = {"code": self.code, "message": self.message}
+        if self.hint:
+            found["hint"] = self.hint
+        if self.detail:
+            found["detail"] = self.detail
+        return found
+
+
+class UsageError(KernelkitError):
+    """The request cannot be understood as it stands."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class InvalidName(UsageError):
+    """A string is not a valid name of its kind; raised before any disk access."""
+
+    code = "invalid_name"
+
+
+class Ambiguous(UsageError):
+    """A name fits several things; `matches` lists their identities."""
+
+    code = "ambiguous"
+
+    def __init__(self, message: str, *, matches: Sequence[str], hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.matches = tuple(matches)
+
+    def to_dict(self) -> dict[str, object]:
+        return {**super().to_dict(), "matches": list(self.matches)}
+
+
+class RecipeError(KernelkitError):
+    """A recipe cannot be read or compiled; names the file and the key."""
+
+    code = "recipe"
+
+
+class Stale(KernelkitError):
+    """The kernel no longer matches what it was made from."""
+
+    code = "stale"
+    exit_code = 3
+
+
+class NotFound(KernelkitError):
+    """Nothing of that name exists."""
+
+    code = "not_found"
+    exit_code = 4
+
+
+class NotPermitted(KernelkitError):
+    """The site's policy or the file system forbids it."""
+
+    code = "not_permitted"
+    exit_code = 5
+
+
+class InsecureFile(NotPermitted):
+    """A file that somebody else could have written or read; never used, never silently mended."""
+
+    code = "insecure_file"
+
+
+class Unmanaged(NotPermitted):
+    """The kernelspec was not made by kernelkit."""
+
+    code = "unmanaged"
+
+
+class StorageFull(KernelkitError):
+    """A quota or a disk is full; what was there before is intact."""
+
+    code = "storage_full"
+
+
+class CommandFailed(KernelkitError):
+    """An external command failed, timed out or does not exist.
+
+    `returncode` is None when it never ran or was ended by us.
+    """
+
+    code = "command_failed"
+
+    def __init__(
+        self, message: str, *, returncode: int | None = None, hint: str = "", detail: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint, detail=detail)
+        self.returncode = returncode
+
+
+class ModuleError(KernelkitError):
+    """A module system is missing, or a module did not load; `detail` is the module's own text."""
+
+    code = "module"
+
+
+class ContainerError(KernelkitError):
+    """No container runtime, or the image is missing, unreadable or of another architecture."""
+
+    code = "container"
+
+
+class EnvironmentBroken(KernelkitError):
+    """An interpreter or a conda/venv environment is missing or unusable."""
+
+    code = "environment"
+
+
+class KernelFailed(KernelkitError):
+    """The kernel was started and did not answer as it must; `detail` is the tail of its log."""
+
+    code = "kernel_failed"

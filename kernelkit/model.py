@@ -1,0 +1,365 @@
+"""Recipe, layers and Plan: the one description behind TOML, kernel.json, `--json` and the schema.
+
+A `Recipe` is what an author writes; unknown keys are errors. A `Plan` is what it comes to on this
+machine: ordered, absolute, frozen; the same Plan renders to the same bytes. Paths are text, not
+`pathlib.Path`, because they stand for places inside containers and on other nodes as well.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+Baseline = Literal["purge", "reset", "keep"]
+ModuleSystem = Literal["lmod", "environment-modules"]
+Gpu = Literal["auto", "nvidia", "rocm", "none"]
+InterruptMode = Literal["signal", "message"]
+Origin = Literal["catalog", "file", "module", "image", "conda", "venv", "interpreter", "kernelspec", "flags"]
+
+
+class _Declared(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What an author writes: unknown keys are refused, defaults are not repeated."""
+
+
+# --- the recipe ---------------------------------------------------------------------------------
+
+
+class Modules(_Declared):
+    """Environment modules to load, in order, on the host."""
+
+    load: Annotated[tuple[str, ...], Meta(description="Modules to load, in order.")] = ()
+    use: Annotated[
+        tuple[str, ...], Meta(description="Directories to add to MODULEPATH first.")
+    ] = ()
+    collection: Annotated[
+        str | None, Meta(description="A saved collection to take the modules from at install.")
+    ] = None
+    baseline: Annotated[
+        Baseline | None,
+        Meta(description="What to start from: purge, reset, or keep what the server has loaded."),
+    ] = None
+
+
+class Container(_Declared):
+    """An Apptainer or Singularity image that the kernel runs in."""
+
+    image: Annotated[
+        str, Meta(description="A SIF file, a folder image, or docker://… pulled at install.")
+    ]
+    binds: Annotated[
+        tuple[str, ...], Meta(description="SOURCE[:TARGET[:ro]] to mount besides the defaults.")
+    ] = ()
+    gpu: Annotated[
+        Gpu, Meta(description="auto adds --nv or --rocm where the node has such a device.")
+    ] = "auto"
+    clean_env: Annotated[
+        bool, Meta(description="Start from the image's own environment (--cleanenv).")
+    ] = False
+    contain: Annotated[
+        bool, Meta(description="Mount neither home nor /tmp of the host (--contain).")
+    ] = False
+    overlay: Annotated[str | None, Meta(description="An overlay image or directory.")] = None
+
+
+class Conda(_Declared):
+    """A conda environment, by name or by path (absolute, `~`, or relative to the recipe)."""
+
+    environment: Annotated[str, Meta(description="Name or path of the conda environment.")]
+
+
+class Venv(_Declared):
+    """A virtual environment, by path (absolute, `~`, or relative to the recipe)."""
+
+    path: Annotated[str, Meta(description="Path of the virtual environment.")]
+
+
+class Interpreter(_Declared):
+    """An interpreter named outright."""
+
+    interpreter: Annotated[str, Meta(description="Path of the Python interpreter.")]
+
+
+class Packages(_Declared):
+    """A packages dir: a `pip --target` directory that goes first on PYTHONPATH."""
+
+    dir: Annotated[str, Meta(description="Directory of extra packages for this kernel.")]
+
+
+class KernelCommand(_Declared):
+    """How the kernel process starts, where the language's default is not enough."""
+
+    command: Annotated[
+        tuple[str, ...],
+        Meta(description="Kernel command; {connection_file} stands for Jupyter's file."),
+    ] = ()
+    interrupt_mode: Annotated[
+        InterruptMode | None, Meta(description="How Jupyter interrupts the kernel.")
+    ] = None
+    user_site: Annotated[
+        bool | None,
+        Meta(description="Whether ~/.local packages are seen; default: only without a layer of its own."),
+    ] = None
+
+
+class Resources(_Declared):
+    """The Slurm request; kept with the recipe, used by kernels that run on Slurm."""
+
+    partition: str | None = None
+    gres: str | None = None
+    time: str | None = None
+    mem: str | None = None
+    cpus: Annotated[int, Meta(ge=1)] | None = None
+    nodes: Annotated[int, Meta(ge=1)] | None = None
+    account: str | None = None
+    qos: str | None = None
+    constraint: str | None = None
+    reservation: str | None = None
+
+
+class Verified(_Declared):
+    """What a recipe was last run against, and when."""
+
+    against: Annotated[str, Meta(description="What it was run against, in words.")]
+    on: Annotated[datetime.date, Meta(description="The day it was run (TOML date).")]
+
+
+class Recipe(_Declared):
+    """What an author declares; the file format of `kernels/` and of a project's kernelkit.toml."""
+
+    name: Annotated[str, Meta(description="Software's name, as in NAME/VERSION.")]
+    version: Annotated[str, Meta(description='Version, quoted: "2.7.1".')] = ""
+    display_name: Annotated[str, Meta(description="What Jupyter shows.")] = ""
+    description: Annotated[str, Meta(description="One or two sentences for people.")] = ""
+    language: Annotated[
+        str, Meta(description="Kernel language: python, r, julia, bash or another.")
+    ] = ""
+    aliases: Annotated[
+        tuple[str, ...], Meta(description="Other names this recipe answers to.")
+    ] = ()
+    default: Annotated[
+        bool, Meta(description="Whether NAME alone means this version.")
+    ] = False
+    logo: Annotated[
+        str | None, Meta(description="SVG or PNG file beside the recipe.")
+    ] = None
+    requires: Annotated[
+        tuple[str, ...], Meta(description="Python packages the kernel must be able to import.")
+    ] = ()
+    wrap: Annotated[
+        str | None, Meta(description="An installed kernelspec whose command and env to start from.")
+    ] = None
+    modules: Modules | None = None
+    container: Container | None = None
+    conda: Conda | None = None
+    venv: Venv | None = None
+    python: Interpreter | None = None
+    packages: Packages | None = None
+    kernel: KernelCommand | None = None
+    env: Annotated[
+        dict[str, str], Meta(description="Variables to set, literally.")
+    ] = field(default_factory=dict)
+    env_passthrough: Annotated[
+        tuple[str, ...], Meta(description="Variables of the server that the kernel keeps.")
+    ] = ()
+    resources: Resources | None = None
+    verified: Verified | None = None
+    troubleshoot: Annotated[
+        str, Meta(description="What to do when it does not start, in words.")
+    ] = ""
+
+    @property
+    def identity(self) -> str:
+        """`name/version`, or `name` where there is no version."""
+        return f"{self.name}/{self.version}" if self.version else self.name
+
+
+# --- probes: what the machine answered ----------------------------------------------------------
+
+
+class _Fact(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A value that kernelkit wrote itself; unknown fields of a newer version are skipped."""
+
+
+class FileMark(_Fact):
+    """A file as it was at install, to tell later whether it is still the same.
+
+    `sha256` is empty for files too large to read every time (images), where size and
+    modification time decide.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    sha256: str = ""
+
+
+class LoadedModule(_Fact):
+    """One module as it really loaded: full name, its modulefile, and whether the user asked for it."""
+
+    name: str
+    file: FileMark
+    asked: bool = False
+
+
+class ModulePlan(_Fact):
+    """Modules to load: after `init` is sourced and from `baseline`, `use` first, then in order."""
+
+    system: ModuleSystem
+    version: str
+    init: tuple[str, ...]
+    baseline: Baseline
+    loads: tuple[LoadedModule, ...]
+    use: tuple[str, ...] = ()
+    collection: str | None = None
+    # Shell functions that the modules defined (a container module's `python`, for one).
+    functions: tuple[str, ...] = ()
+
+
+class ContainerPlan(_Fact):
+    """One `apptainer exec`: `runtime` is the command's name or absolute path."""
+
+    runtime: str
+    runtime_version: str
+    image: FileMark
+    folder: bool = False
+    source: str = ""
+    digest: str = ""
+    binds: tuple[str, ...] = ()
+    gpu: Gpu = "auto"
+    clean_env: bool = False
+    contain: bool = False
+    overlay: str | None = None
+
+
+class EnvironmentPlan(_Fact):
+    """A conda or virtual environment to activate, or an interpreter to use.
+
+    `prefix` is absolute. With `recipe_file` set, `relative` is the prefix relative to the
+    directory of that file, and the kernel looks for it from the notebook's directory upwards
+    before it takes `prefix`: so a project that was moved or copied uses its own environment.
+    """
+
+    kind: Literal["conda", "venv", "interpreter"]
+    prefix: str
+    interpreter: str
+    name: str = ""
+    relative: str = ""
+    recipe_file: str = ""
+    site_packages: str = ""
+    # conda: `conda env config vars` of the environment, as recorded in conda-meta/state.
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+class PythonFacts(_Fact):
+    """An interpreter as probed through all its layers.
+
+    `command` is the word that starts it there (`python3`, or an absolute path); `found_as` what
+    bash says of that word (`file`, or `function` for a module that defines one). `container` is
+    the image it runs in, empty on the host. `pythonpath` is the PYTHONPATH that the layers
+    themselves set, without a packages dir.
+    """
+
+    command: str
+    found_as: Literal["file", "function"]
+    executable: str
+    prefix: str
+    version: str
+    implementation: str
+    cache_tag: str
+    platform: str
+    machine: str
+    libc: str = ""
+    container: str = ""
+    pythonpath: str = ""
+    ipykernel: str = ""
+    pip: str = ""
+    debugger: bool = False
+    curve: bool = False
+    mark: FileMark | None = None
+    distributions: dict[str, str] = field(default_factory=dict)
+
+
+class AddedIpykernel(_Fact):
+    """The read-only directory with an ipykernel for an interpreter that has none.
+
+    `distributions` are the exact versions in it; the kernel appends `dir` to sys.path, so the
+    environment's own packages win.
+    """
+
+    dir: str
+    distributions: dict[str, str]
+
+
+class Provenance(_Fact):
+    """Where a recipe came from: its origin, the text a user gave, and the file if there is one."""
+
+    origin: Origin
+    given: str
+    file: FileMark | None = None
+    catalog: str = ""
+
+
+class Plan(_Fact):
+    """A recipe resolved on this machine; everything that `launch.sh` and `kernel.json` need."""
+
+    kernel_name: str
+    display_name: str
+    language: str
+    identity: str
+    provenance: Provenance
+    interrupt_mode: InterruptMode
+    # What starts the kernel; {connection_file} stands alone as one word. Empty for Python, where
+    # the guard starts ipykernel itself.
+    command: tuple[str, ...] = ()
+    description: str = ""
+    path: str = "/usr/local/bin:/usr/bin:/bin"
+    modules: ModulePlan | None = None
+    environment: EnvironmentPlan | None = None
+    container: ContainerPlan | None = None
+    packages_dir: str = ""
+    python: PythonFacts | None = None
+    ipykernel: AddedIpykernel | None = None
+    env: dict[str, str] = field(default_factory=dict)
+    env_passthrough: tuple[str, ...] = ()
+    cache_root: str = ""
+    user_site: bool = True
+    resources: Resources | None = None
+    logo: FileMark | None = None
+    troubleshoot: str = ""
+
+
+# --- what is stored in kernel.json --------------------------------------------------------------
+
+
+class KernelMetadata(_Fact):
+    """`metadata.kernelkit` of an installed kernel.json: what `list` needs, and nothing secret.
+
+    Everything in a kernelspec directory is served over HTTP to whoever may use the server, so
+    environment values never stand here. `digests` are SHA-256 of the files as written, by name;
+    `kernel_spec_digest` is that of kernel.json's content without this table.
+    """
+
+    format: int
+    version: str
+    identity: str
+    provenance: Provenance
+    installed: str
+    layers: tuple[str, ...]
+    marks: tuple[FileMark, ...] = ()
+    modules: tuple[str, ...] = ()
+    python: str = ""
+    digests: dict[str, str] = field(default_factory=dict)
+    resources: Resources | None = None
+
+
+METADATA_FORMAT = 1
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a recipe; the form in JupyterLab is drawn from it."""
+    found = msgspec.json.schema(Recipe)
+    found["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    return found

@@ -1,0 +1,1 @@
+"""The compiler from recipe to kernelspec, and the shelf the kernelspecs stand on."""
