@@ -293,6 +293,22 @@ class AddedIpykernel(_Fact):
     distributions: dict[str, str]
 
 
+class Change(_Fact):
+    """One variable as a layer changed it; `value` is what was set, prepended or appended."""
+
+    variable: str
+    kind: Literal["set", "unset", "prepended", "appended"]
+    value: str = ""
+
+
+class LayerRecord(_Fact):
+    """What one layer changed; `source` is the modulefile, the prefix or the recipe key behind it."""
+
+    layer: str
+    source: str
+    changes: tuple[Change, ...] = ()
+
+
 class Provenance(_Fact):
     """Where a recipe came from: its origin, the text a user gave, and the file if there is one."""
 
