@@ -1,0 +1,5 @@
+whatis("Name: mpi4py")
+whatis("Version: 3.1")
+whatis("Description: Python bindings of MPI (a marker stands in for them)")
+depends_on("python-mpi")
+prepend_path("PYTHONPATH", "@PARTS@/software/layer-mpi")

@@ -1,0 +1,6 @@
+whatis("Name: python-mpi")
+whatis("Version: 3.11")
+whatis("Description: Python that is seen only after a compiler and an MPI")
+family("python")
+prepend_path("PATH", "@PARTS@/software/python-3.11/bin")
+setenv("LAYER_MPI", "gcc/12.2 openmpi/4.1")

@@ -1,0 +1,6 @@
+whatis("Name: openmpi")
+whatis("Version: 4.1")
+whatis("Description: MPI; brings the packages built with it")
+family("mpi")
+setenv("MPI_HOME", "@PARTS@/software/openmpi-4.1")
+prepend_path("MODULEPATH", "@PARTS@/modulefiles/hierarchy/gcc-12.2-openmpi-4.1")

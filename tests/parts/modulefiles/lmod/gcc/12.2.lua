@@ -1,0 +1,6 @@
+whatis("Name: gcc")
+whatis("Version: 12.2")
+whatis("Description: Compilers; brings the MPI libraries built with them")
+family("compiler")
+setenv("CC", "gcc")
+prepend_path("MODULEPATH", "@PARTS@/modulefiles/hierarchy/gcc-12.2")

@@ -1,0 +1,6 @@
+help([[conda and its root environment.]])
+whatis("Name: miniforge")
+whatis("Version: 24")
+whatis("Description: Package manager conda")
+prepend_path("PATH", "@PARTS@/conda/bin")
+prepend_path("CONDA_ENVS_PATH", "@PARTS@/conda/envs")

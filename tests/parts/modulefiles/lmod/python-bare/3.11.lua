@@ -1,0 +1,6 @@
+help([[Python 3.11 as it comes: no ipykernel.]])
+whatis("Name: python-bare")
+whatis("Version: 3.11")
+whatis("Description: Python without Jupyter's kernel")
+family("python")
+prepend_path("PATH", "@PARTS@/software/python-bare/bin")

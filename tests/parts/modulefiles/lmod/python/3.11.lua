@@ -1,0 +1,6 @@
+help([[Python 3.11 with ipykernel.]])
+whatis("Name: python")
+whatis("Version: 3.11")
+whatis("Description: Python with Jupyter's kernel")
+family("python")
+prepend_path("PATH", "@PARTS@/software/python-3.11/bin")

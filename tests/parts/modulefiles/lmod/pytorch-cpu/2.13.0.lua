@@ -1,0 +1,6 @@
+help([[PyTorch 2.13.0 for processors, in a container: the one whose `import torch` works on any machine.]])
+whatis("Name: pytorch-cpu")
+whatis("Version: 2.13.0")
+whatis("Description: PyTorch for processors, in a container")
+depends_on("apptainer/1.4.5")
+prepend_path("PATH", "@PARTS@/software/pytorch-cpu/2.13.0/bin")

@@ -1,0 +1,1 @@
+2.7.1-cuda12.6-cudnn9.lua

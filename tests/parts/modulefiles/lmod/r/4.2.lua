@@ -1,0 +1,6 @@
+help([[R with IRkernel.]])
+whatis("Name: R")
+whatis("Version: 4.2")
+whatis("Description: Language for statistics")
+prepend_path("PATH", "@PARTS@/software/r/bin")
+setenv("LAYER_R", "r/4.2")

@@ -1,0 +1,1 @@
+hide_version("style-hidden/1.0")

@@ -1,0 +1,2 @@
+whatis("Description: Hidden by its .modulerc.lua")
+setenv("STYLE_HIDDEN", "loaded")

@@ -1,0 +1,3 @@
+whatis("Description: Puts a package on PYTHONPATH")
+prepend_path("PYTHONPATH", "@PARTS@/software/layer-pythonpath")
+setenv("STYLE_PYTHONPATH", "loaded")
