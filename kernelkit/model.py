@@ -222,6 +222,7 @@ class ContainerPlan(_Fact):
     """One `apptainer exec`: `runtime` is the command's name or absolute path."""
 
     runtime: str
+    runtime_kind: Literal["apptainer", "singularity"]
     runtime_version: str
     image: FileMark
     folder: bool = False
@@ -237,9 +238,8 @@ class ContainerPlan(_Fact):
 class EnvironmentPlan(_Fact):
     """A conda or virtual environment to activate, or an interpreter to use.
 
-    `prefix` is absolute. With `recipe_file` set, `relative` is the prefix relative to the
-    directory of that file, and the kernel looks for it from the notebook's directory upwards
-    before it takes `prefix`: so a project that was moved or copied uses its own environment.
+    `prefix` is absolute; `relative` is the same prefix relative to the project's recipe, where
+    the recipe gave it so (see `ProjectPlan`).
     """
 
     kind: Literal["conda", "venv", "interpreter"]
@@ -247,10 +247,20 @@ class EnvironmentPlan(_Fact):
     interpreter: str
     name: str = ""
     relative: str = ""
-    recipe_file: str = ""
     site_packages: str = ""
     # conda: `conda env config vars` of the environment, as recorded in conda-meta/state.
     variables: dict[str, str] = field(default_factory=dict)
+
+
+class ProjectPlan(_Fact):
+    """A project with a recipe of its own: its directory at install and its recipe's file name.
+
+    Environments and packages dirs that the recipe gives relative to itself are looked for from
+    the notebook's directory upwards first, so a project that was moved or copied uses its own.
+    """
+
+    directory: str
+    recipe_file: str
 
 
 class PythonFacts(_Fact):
@@ -336,6 +346,9 @@ class Plan(_Fact):
     environment: EnvironmentPlan | None = None
     container: ContainerPlan | None = None
     packages_dir: str = ""
+    # The packages dir relative to the project, where the recipe gave it so.
+    packages_relative: str = ""
+    project: ProjectPlan | None = None
     python: PythonFacts | None = None
     ipykernel: AddedIpykernel | None = None
     env: dict[str, str] = field(default_factory=dict)
