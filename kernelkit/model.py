@@ -18,6 +18,21 @@ ModuleSystem = Literal["lmod", "environment-modules"]
 Gpu = Literal["auto", "nvidia", "rocm", "none"]
 InterruptMode = Literal["signal", "message"]
 Origin = Literal["catalog", "file", "module", "image", "conda", "venv", "interpreter", "kernelspec", "flags"]
+# What a marked file is to its kernel: it decides how `kernelkit list` words a change, and whether
+# a missing one means "cannot start" (broken) or "no longer what it was made from" (stale).
+MarkRole = Literal[
+    "",
+    "module",  # a modulefile; label is the module's full name. Gone or changed: stale
+    "image",  # a SIF file or a folder image. Gone: broken
+    "interpreter",  # an interpreter on the host, through its symlinks. Gone: broken
+    "environment",  # pyvenv.cfg, conda-meta/history's directory, or the prefix. Gone: broken
+    "ipykernel",  # the directory of an added ipykernel. Gone: broken
+    "runtime",  # apptainer or singularity by absolute path. Gone: broken; changes are not told
+    "init",  # a file that defines `module`. Gone: broken; changes are not told
+    "packages",  # a packages dir. Gone: stale
+    "recipe",  # the recipe's file; label is its identity. Gone or changed: stale
+    "kernelspec",  # kernel.json of a wrapped kernelspec; label is its name. Gone or changed: stale
+]
 
 
 class _Declared(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -187,13 +202,16 @@ class FileMark(_Fact):
     """A file as it was at install, to tell later whether it is still the same.
 
     `sha256` is empty for files too large to read every time (images), where size and
-    modification time decide.
+    modification time decide. Of a directory only its existence is compared. `role` and `label`
+    are needed where a mark stands in `KernelMetadata.marks`; see `MarkRole`.
     """
 
     path: str
     size: int
     mtime_ns: int
     sha256: str = ""
+    role: MarkRole = ""
+    label: str = ""
 
 
 class LoadedModule(_Fact):
@@ -367,8 +385,10 @@ class KernelMetadata(_Fact):
     """`metadata.kernelkit` of an installed kernel.json: what `list` needs, and nothing secret.
 
     Everything in a kernelspec directory is served over HTTP to whoever may use the server, so
-    environment values never stand here. `digests` are SHA-256 of the files as written, by name;
-    `kernel_spec_digest` is that of kernel.json's content without this table.
+    environment values never stand here. `digests` are SHA-256 by file name: of `launch.sh` and
+    logos as written, and under `kernel.json` the `specs.integrity.spec_digest` of its content
+    without this table. Every mark has a `role`; marks only name files of this host's own view,
+    never paths inside an image.
     """
 
     format: int
