@@ -10,6 +10,7 @@
     ├── NotPermitted           exit 5   the site or the file system forbids it
     │   ├── InsecureFile       exit 5   a file somebody else could have written or read
     │   └── Unmanaged          exit 5   kernelkit did not make it, so it does not change it
+    ├── AlreadyExists          exit 1   a kernel of that name is there and may not be replaced
     ├── StorageFull            exit 1   a quota or a disk is full
     ├── CommandFailed          exit 1   an external command failed, timed out or is missing
     ├── ModuleError            exit 1   a module system is missing, or a module did not load
@@ -81,9 +82,24 @@ class Ambiguous(UsageError):
 
 
 class RecipeError(KernelkitError):
-    """A recipe cannot be read or compiled; names the file and the key."""
+    """A recipe cannot be read or compiled.
+
+    `source` is the file (or what stands for it), `key` the dotted path of the key, empty where
+    the text is not even TOML; both also stand in the message.
+    """
 
     code = "recipe"
+
+    def __init__(
+        self, message: str, *, source: str = "", key: str = "", hint: str = "", detail: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint, detail=detail)
+        self.source = source
+        self.key = key
+
+    def to_dict(self) -> dict[str, object]:
+        where = {"source": self.source, "key": self.key}
+        return {**super().to_dict(), **{name: text for name, text in where.items() if text}}
 
 
 class Stale(KernelkitError):
@@ -117,6 +133,12 @@ class Unmanaged(NotPermitted):
     """The kernelspec was not made by kernelkit."""
 
     code = "unmanaged"
+
+
+class AlreadyExists(KernelkitError):
+    """Something of that name exists, and replacing it was not asked for."""
+
+    code = "exists"
 
 
 class StorageFull(KernelkitError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import hashlib
 import os
@@ -10,7 +9,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import InsecureFile, KernelkitError, NotPermitted, StorageFull
@@ -132,6 +131,16 @@ def replace_file(path: Path, data: bytes, mode: int = 0o644) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def flush_dir(path: Path) -> None:
+    """Flush a directory's entries to the disk, where the file system can do that."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):  # EINVAL on some network file systems
+            os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
 def exchange_dirs(new: Path, current: Path) -> bool:
     """Put `new` where `current` is, in one step. True when `new` now holds the former content.
 
@@ -141,6 +150,8 @@ def exchange_dirs(new: Path, current: Path) -> bool:
     if not current.exists():
         new.rename(current)
         return False
+    import ctypes
+
     libc = ctypes.CDLL(None, use_errno=True)
     rename = getattr(libc, "renameat2", None)
     if rename is not None:

@@ -11,6 +11,8 @@ from .errors import InvalidName
 # narrower: lower case only (two names that differ in case collide on some disks), no leading
 # dot or dash (`..` empties the data directory, `-x` reads as an option).
 _KERNEL_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+_KERNELSPEC = re.compile(r"[A-Za-z0-9._-]{1,255}")
+_KERNEL_REFERENCE = re.compile(r"[a-z0-9._][a-z0-9._-]{0,254}")
 _RECIPE_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,99}")
 # What Lmod and Environment Modules accept in practice; no shell or glob character.
 _MODULE_NAME = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.+:=@~-]*(/[A-Za-z0-9_.+:=@~-]+)*")
@@ -60,6 +62,18 @@ def kernel_name(value: str) -> str:
     return checked
 
 
+def kernel_reference(value: str) -> str:
+    """Check a name that refers to an installed kernelspec, made by whomever; lower case as Jupyter
+    looks it up. Raises InvalidName.
+    """
+    rule = "A kernel is named with letters, digits and `. _ -`; `kernelkit list` shows them."
+    lowered = value.lower() if isinstance(value, str) else value
+    checked = _fullmatch("kernel name", _KERNEL_REFERENCE, lowered, rule)
+    if checked in {".", ".."}:
+        raise InvalidName(f"`{checked}` is not a valid kernel name.", hint=rule)
+    return checked
+
+
 def kernel_name_from(identity: str) -> str:
     """The kernel name for a `name/version` identity: `pytorch/2.7.1` -> `pytorch-2.7.1`."""
     lowered = re.sub(r"[^a-z0-9._-]+", "-", identity.lower()).strip("-._")
@@ -74,6 +88,47 @@ def recipe_identity(value: str) -> tuple[str, str]:
     if version or value.endswith("/"):
         _fullmatch("recipe version", _RECIPE_PART, version, rule)
     return name, version
+
+
+def recipe_name(value: str) -> str:
+    """Check a recipe's name or alias, the part before the slash. Raises InvalidName."""
+    rule = "A recipe is named with letters, digits and `_ . + -`, starting with a letter, digit or `_`."
+    return _fullmatch("recipe name", _RECIPE_PART, value, rule)
+
+
+def recipe_version(value: str) -> str:
+    """Check a recipe's version, the part after the slash. Raises InvalidName."""
+    rule = "A version is letters, digits and `_ . + -`, starting with a letter, digit or `_`."
+    return _fullmatch("recipe version", _RECIPE_PART, value, rule)
+
+
+def version_key(version: str) -> list[tuple[int, int, str]]:
+    """A sort key that puts 2.10 after 2.9, and 2.8.0-rc1 before 2.8.0; any text is accepted."""
+    parts = re.findall(r"[0-9]+|[^\W\d_]+", version, re.ASCII)
+    return [_version_part(part) for part in parts] + [(1, 0, "")]
+
+
+def _version_part(part: str) -> tuple[int, int, str]:
+    if part.isdigit():
+        return (3, int(part), "")
+    early = part.lower() in {"a", "alpha", "b", "beta", "dev", "pre", "preview", "rc"}
+    return (0 if early else 2, 0, part)
+
+
+def version_begins(version: str, beginning: str) -> bool:
+    """Whether `beginning` means `version`: 2.7 means 2.7.1 and 2.7-cuda12, but not 2.70."""
+    rest = version[len(beginning) :]
+    cut_number = beginning[-1:].isdigit() and rest[:1].isdigit()
+    return version.startswith(beginning) and not cut_number
+
+
+def kernelspec_name(value: str) -> str:
+    """Check the name of a kernelspec that somebody else may have made. Raises InvalidName."""
+    rule = "A kernelspec is named with letters, digits and `. _ -`; `jupyter kernelspec list` shows them."
+    checked = _fullmatch("kernelspec name", _KERNELSPEC, value, rule)
+    if not checked.strip("."):
+        raise InvalidName(f"`{checked[:80]}` is not a valid kernelspec name.", hint=rule)
+    return checked
 
 
 def module_name(value: str) -> str:
