@@ -1,0 +1,1 @@
+"""A kernel's life: started, asked, interrupted, ended."""

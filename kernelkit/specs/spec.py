@@ -1,0 +1,119 @@
+"""Plan -> kernel.json and what kernelkit remembers about it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from .. import __version__
+from ..model import METADATA_FORMAT, FileMark, KernelMetadata, LayerRecord, Plan
+from ..names import looks_secret
+from .integrity import spec_digest
+
+
+def render_kernel_json(
+    plan: Plan, *, directory: Path, installed: str, digests: dict[str, str]
+) -> bytes:
+    """The text of kernel.json for a kernel that will live in `directory`.
+
+    `installed` is an ISO 8601 time; `digests` are the SHA-256 of the files beside it. argv[0] is
+    absolute because `jupyter kernelspec remove --missing` deletes specs whose argv[0] is not a
+    path that exists, and `env` is empty because what it holds differs between clients (VS Code
+    empties unset `${VAR}`).
+    """
+    spec: dict[str, Any] = {
+        "argv": [str(directory / "launch.sh"), "-f", "{connection_file}"],
+        "display_name": plan.display_name,
+        "language": plan.language,
+        "interrupt_mode": plan.interrupt_mode,
+        "metadata": {},
+    }
+    python = plan.python
+    if python and not plan.command:
+        # Only after probing: an older ipykernel that is given Curve keys crashes.
+        spec["metadata"]["debugger"] = python.debugger
+        if python.curve:
+            spec["metadata"]["supported_encryption"] = "curve"
+    metadata = KernelMetadata(
+        format=METADATA_FORMAT,
+        version=__version__,
+        identity=plan.identity,
+        provenance=plan.provenance,
+        installed=installed,
+        layers=layers(plan),
+        marks=marks(plan),
+        modules=tuple(m.name for m in plan.modules.loads) if plan.modules else (),
+        python=python.version if python else "",
+        digests={**digests, "kernel.json": spec_digest(spec)},
+        resources=plan.resources,
+    )
+    spec["metadata"]["kernelkit"] = msgspec.to_builtins(metadata)
+    return (json.dumps(spec, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def render_record(plan: Plan, changes: Sequence[LayerRecord]) -> bytes:
+    """The private record beside the kernelspecs: the whole Plan and what each layer changed."""
+    shown = [mask(record) for record in changes]
+    text = msgspec.json.encode({"plan": plan, "changes": shown})
+    return msgspec.json.format(text, indent=1) + b"\n"
+
+
+def mask(record: LayerRecord) -> LayerRecord:
+    """`record` with values of secret-looking variables hidden."""
+    return msgspec.structs.replace(
+        record,
+        changes=tuple(
+            msgspec.structs.replace(change, value="(hidden)")
+            if change.value and looks_secret(change.variable)
+            else change
+            for change in record.changes
+        ),
+    )
+
+
+def layers(plan: Plan) -> tuple[str, ...]:
+    """One line a layer, as `kernelkit list` and `show` print them."""
+    found = []
+    if plan.modules and plan.modules.loads:
+        asked = [m.name for m in plan.modules.loads if m.asked]
+        found.append("modules " + " ".join(asked))
+    if plan.environment:
+        found.append(f"{plan.environment.kind} {plan.environment.name or plan.environment.prefix}")
+    if plan.container:
+        found.append(f"container {plan.container.source or plan.container.image.path}")
+    if plan.packages_dir:
+        found.append(f"packages {plan.packages_dir}")
+    if plan.env:
+        found.append("variables " + " ".join(sorted(plan.env)))
+    return tuple(found)
+
+
+def marks(plan: Plan) -> tuple[FileMark, ...]:
+    """The files whose change or loss makes the kernel stale or broken."""
+    found: list[FileMark] = []
+    if plan.provenance.file:
+        found.append(_as(plan.provenance.file, "recipe", plan.identity))
+    if plan.modules:
+        found += [_as(m.file, "module", m.name) for m in plan.modules.loads if m.file.path]
+    if plan.container:
+        found.append(_as(plan.container.image, "image", plan.container.source))
+    # What a project brings is looked for where the notebook is, so its former place says nothing.
+    of_project = bool(plan.project and plan.environment and plan.environment.relative)
+    if plan.python and plan.python.mark and not of_project:
+        found.append(_as(plan.python.mark, "interpreter", plan.python.version))
+    return tuple(found)
+
+
+def _as(mark: FileMark, role: Any, label: str) -> FileMark:
+    return msgspec.structs.replace(mark, role=mark.role or role, label=mark.label or label)
+
+
+def same_but_for_time(old: bytes, new: bytes) -> bool:
+    """Whether two kernel.json texts differ in nothing but the time of install."""
+    pattern = re.compile(rb'"installed": "[^"]*"')
+    return pattern.sub(b"", old) == pattern.sub(b"", new)
