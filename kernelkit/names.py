@@ -92,13 +92,13 @@ def recipe_identity(value: str) -> tuple[str, str]:
 
 def recipe_name(value: str) -> str:
     """Check a recipe's name or alias, the part before the slash. Raises InvalidName."""
-    rule = "A recipe is named with letters, digits and `_ . + -`, starting with a letter, digit or `_`."
+    rule = "A recipe is named with letters, digits and `_ . + -`; it starts with none of `. + -`."
     return _fullmatch("recipe name", _RECIPE_PART, value, rule)
 
 
 def recipe_version(value: str) -> str:
     """Check a recipe's version, the part after the slash. Raises InvalidName."""
-    rule = "A version is letters, digits and `_ . + -`, starting with a letter, digit or `_`."
+    rule = "A version is letters, digits and `_ . + -`; it starts with none of `. + -`."
     return _fullmatch("recipe version", _RECIPE_PART, value, rule)
 
 
@@ -124,7 +124,7 @@ def version_begins(version: str, beginning: str) -> bool:
 
 def kernelspec_name(value: str) -> str:
     """Check the name of a kernelspec that somebody else may have made. Raises InvalidName."""
-    rule = "A kernelspec is named with letters, digits and `. _ -`; `jupyter kernelspec list` shows them."
+    rule = "`jupyter kernelspec list` shows the names: letters, digits and `. _ -`."
     checked = _fullmatch("kernelspec name", _KERNELSPEC, value, rule)
     if not checked.strip("."):
         raise InvalidName(f"`{checked[:80]}` is not a valid kernelspec name.", hint=rule)
