@@ -1,0 +1,296 @@
+"""The shelf: kernelspecs are put up, replaced and taken down whole, under a lock.
+
+Beside Jupyter's `kernels` directory a data directory gets `kernelkit/`:
+
+    lock                 held while anything below changes
+    staging/             kernelspecs being made; in `kernels` Jupyter lists even hidden ones
+    records/NAME.json    what the installer knows of a kernel beyond kernel.json; never served
+    previous/NAME/       the version before the present one, whole, and its record NAME.json
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import names
+from ..errors import AlreadyExists, NotFound, NotPermitted, Unmanaged
+from ..files import (
+    exchange_dirs,
+    explained,
+    flush_dir,
+    locked,
+    read_regular,
+    remove_tree,
+    replace_file,
+    write_file,
+)
+from .locations import scope_of
+from .lookup import find_kernel as find_kernel
+from .states import edited_files, examine
+
+LOCK_TIMEOUT = 30.0  # seconds; a swap takes milliseconds, NFS hiccups take longer
+STAGING_LIFE = 24 * 3600.0  # seconds after which a staged directory belongs to a dead install
+_RECORD_LIMIT = 16 << 20
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A kernelspec made in full beside the shelf; `directory` is ready to be renamed."""
+
+    directory: Path
+    name: str
+    root: Path
+    record: bytes
+
+    @property
+    def target(self) -> Path:
+        """Where `commit` puts it."""
+        return self.root / "kernels" / self.name
+
+
+def stage(root: Path, name: str, files: Mapping[str, tuple[bytes, int]], record: bytes) -> Staged:
+    """Write a kernelspec's `files` (name -> content and mode) where Jupyter does not look.
+
+    All files get one modification time: `states.edited_files` reads nothing while they agree.
+    Raises InvalidName before any disk access, StorageFull, NotPermitted; leaves nothing then.
+    """
+    names.kernel_name(name)
+    for file in files:
+        if "/" in file or file.startswith(".") or file == "kernel.js":
+            # jupyter_server offers a kernel.js to every page; only JavaScript could be in it.
+            raise ValueError(f"a kernelspec holds no file {file!r}")
+    staging = root / "kernelkit" / "staging"
+    directory = staging / f"{name}-{os.urandom(6).hex()}"
+    with explained(directory, "Writing the kernel"):
+        _make_dirs(staging, root)
+        _sweep(staging)
+        try:
+            directory.mkdir()
+            directory.chmod(0o755)
+            _write(directory, files)
+        except BaseException:
+            remove_tree(directory)
+            raise
+    return Staged(directory, name, root, record)
+
+
+def _write(directory: Path, files: Mapping[str, tuple[bytes, int]]) -> None:
+    for file, (data, mode) in files.items():
+        write_file(directory / file, data, mode)
+    now = time.time_ns()
+    for file in files:
+        os.utime(directory / file, ns=(now, now))
+    flush_dir(directory)
+
+
+def discard(staged: Staged) -> None:
+    """Remove what `stage` wrote; fine when it is gone or was committed."""
+    remove_tree(staged.directory)
+
+
+def commit(staged: Staged, *, replace: bool) -> Path:
+    """Put a staged kernelspec on the shelf and return its directory.
+
+    What it replaces is kept whole in `previous`. Raises AlreadyExists without `replace`,
+    Unmanaged for a kernelspec kernelkit did not make (with `replace` too), NotPermitted and
+    StorageFull with the shelf as it was.
+    """
+    home = staged.root / "kernelkit"
+    with explained(staged.target, "Installing the kernel"):
+        _make_dirs(home, staged.root)
+        _make_dirs(staged.target.parent, staged.root)
+        with locked(home / "lock", timeout=LOCK_TIMEOUT):
+            existing = check_free(staged.root, staged.name, replace=replace)
+            # Written before anything moves: this is what a full quota stops.
+            record = home / "records" / f"{staged.name}.json"
+            pending = record.with_name(f".{staged.name}.pending")
+            _make_dirs(record.parent, staged.root)
+            replace_file(pending, staged.record, _record_mode(staged.root))
+            try:
+                if existing is not None:
+                    _keep_record(staged.root, staged.name)
+                _swap(staged, existing)
+            except BaseException:
+                pending.unlink(missing_ok=True)
+                raise
+            pending.replace(record)
+            flush_dir(staged.target.parent)
+    return staged.target
+
+
+def check_free(root: Path, name: str, *, replace: bool) -> Path | None:
+    """The managed directory that an install of `name` would replace; None when the name is free.
+
+    Called by `commit` under the lock, and by `install` before hours of pulling and building.
+    Raises AlreadyExists and Unmanaged as `commit` does.
+    """
+    names.kernel_name(name)
+    existing = _entry(root / "kernels", name)
+    if existing is None:
+        return None
+    _refuse_unmanaged(existing, root, "replaced")
+    if replace:
+        return existing
+    what = f"A kernel named `{existing.name}` exists in `{existing.parent}`."
+    if existing.name != name:
+        what = f"`{name}` differs only in case from the kernel `{existing}`."
+    elif edits := _edits(existing):
+        what += f" It is not as kernelkit wrote it: {', '.join(edits)}."
+    raise AlreadyExists(
+        what,
+        hint="`--replace` puts the new one there and keeps the old one for undo; "
+        "`--as NAME` installs beside it.",
+    )
+
+
+def _entry(directory: Path, name: str) -> Path | None:
+    # Jupyter looks names up in lower case, and some disks do not tell the cases apart.
+    with suppress(FileNotFoundError):
+        for entry in directory.iterdir():
+            if entry.name.lower() == name:
+                return entry
+    return None
+
+
+def _refuse_unmanaged(directory: Path, root: Path, done: str) -> None:
+    if directory.is_symlink():
+        raise Unmanaged(
+            f"`{directory}` is a symlink, which kernelkit never makes; it is not {done}.",
+            hint="Remove the link yourself if it is no longer wanted.",
+        )
+    found = examine(directory)
+    # A kernel.json that no longer parses tells nothing of its maker; our own record does.
+    unreadable = not found.kernel and (directory / "kernel.json").exists()
+    if found.managed or (unreadable and _record_path(root, directory.name).is_file()):
+        return
+    raise Unmanaged(
+        f"`{directory}` was not made by kernelkit; it is not {done}.",
+        hint="Choose another name with `--as NAME`, or use `jupyter kernelspec remove`.",
+    )
+
+
+def _edits(directory: Path) -> list[str]:
+    found = examine(directory)
+    if not found.kernel:
+        return ["its kernel.json cannot be read"]
+    try:
+        modified = (directory / "kernel.json").stat().st_mtime_ns
+    except OSError:
+        modified = -1
+    return edited_files(found.kernel, directory, modified)
+
+
+def _swap(staged: Staged, existing: Path | None) -> None:
+    if existing is None:
+        staged.directory.rename(staged.target)
+        return
+    if existing != staged.target:
+        _keep(staged.root, existing, staged.name)
+        staged.directory.rename(staged.target)
+        return
+    if exchange_dirs(staged.directory, staged.target):
+        _keep(staged.root, staged.directory, staged.name)
+
+
+def _keep(root: Path, directory: Path, name: str) -> Path:
+    """Move a version that was replaced or removed to `previous`, over the one before it."""
+    kept = root / "kernelkit" / "previous" / name
+    _make_dirs(kept.parent, root)
+    if kept.exists():
+        old = root / "kernelkit" / "staging" / f"{name}-{os.urandom(6).hex()}"
+        _make_dirs(old.parent, root)
+        kept.rename(old)
+        directory.rename(kept)
+        remove_tree(old)
+    else:
+        directory.rename(kept)
+    return kept
+
+
+def _keep_record(root: Path, name: str) -> None:
+    record = _record_path(root, name)
+    kept = root / "kernelkit" / "previous" / f"{name}.json"
+    _make_dirs(kept.parent, root)
+    if record.is_file():
+        replace_file(kept, read_regular(record, _RECORD_LIMIT), _record_mode(root))
+    else:
+        kept.unlink(missing_ok=True)
+
+
+def _record_path(root: Path, name: str) -> Path:
+    return root / "kernelkit" / "records" / f"{name.lower()}.json"
+
+
+def _record_mode(root: Path) -> int:
+    # A record holds environment values; in a shared place everyone who starts the kernel may
+    # read them in launch.sh as well.
+    return 0o644 if scope_of(root) != "user" else 0o600
+
+
+def load_record(root: Path, name: str) -> bytes:
+    """What the installer stored with a kernel. Raises NotFound, InsecureFile."""
+    names.kernel_reference(name)
+    path = _record_path(root, name)
+    try:
+        return read_regular(path, _RECORD_LIMIT)
+    except OSError as error:
+        raise NotFound(
+            f"There is no record of `{name}`: `{path}` cannot be read ({error.strerror}).",
+            hint="Install the kernel again to get one.",
+        ) from error
+
+
+def remove(name: str, *, roots: Sequence[Path] | None = None, force: bool = False) -> Path:
+    """Take a kernel down and return where it stood; a copy stays in `previous`.
+
+    Looks in `roots` (default: every data directory of Jupyter's path, in precedence). Raises
+    NotFound, Unmanaged, and NotPermitted where the disk forbids it or, without `force`, where
+    the kernel was edited by hand.
+    """
+    found = find_kernel(name, roots=roots)
+    root, directory = found.root, found.directory
+    _refuse_unmanaged(directory, root, "removed")
+    if not force and (edits := _edits(directory)):
+        raise NotPermitted(
+            f"`{found.name}` is not as kernelkit wrote it: {', '.join(edits)}.",
+            hint="`--force` removes it all the same; a copy is kept.",
+        )
+    with explained(directory, "Removing the kernel"):
+        _make_dirs(root / "kernelkit", root)
+        with locked(root / "kernelkit" / "lock", timeout=LOCK_TIMEOUT):
+            if not directory.is_dir():
+                raise NotFound(f"`{directory}` is gone already.", hint="See `kernelkit list`.")
+            _keep_record(root, found.name)
+            _keep(root, directory, found.name)
+            _record_path(root, found.name).unlink(missing_ok=True)
+            flush_dir(directory.parent)
+    return directory
+
+
+def _make_dirs(path: Path, root: Path) -> None:
+    """Create `path`; what is created at or below a shared `root` can be entered by everyone.
+
+    An administrator's umask of 077 would otherwise hide a shared kernel from its users.
+    """
+    missing = []
+    while not path.exists():
+        missing.append(path)
+        path = path.parent
+    shared = bool(missing) and scope_of(root) != "user"
+    for directory in reversed(missing):
+        directory.mkdir(exist_ok=True)
+        if shared and (directory == root or root in directory.parents):
+            directory.chmod(0o755)
+
+
+def _sweep(staging: Path) -> None:
+    # What an install left that was killed; a running one is never a day old.
+    with suppress(OSError):
+        for entry in os.scandir(staging):
+            if time.time() - entry.stat(follow_symlinks=False).st_mtime > STAGING_LIFE:
+                remove_tree(Path(entry.path))
