@@ -17,7 +17,9 @@ Baseline = Literal["purge", "reset", "keep"]
 ModuleSystem = Literal["lmod", "environment-modules"]
 Gpu = Literal["auto", "nvidia", "rocm", "none"]
 InterruptMode = Literal["signal", "message"]
-Origin = Literal["catalog", "file", "module", "image", "conda", "venv", "interpreter", "kernelspec", "flags"]
+Origin = Literal[
+    "catalog", "file", "module", "image", "conda", "venv", "interpreter", "kernelspec", "flags"
+]
 # What a marked file is to its kernel: it decides how `kernelkit list` words a change, and whether
 # a missing one means "cannot start" (broken) or "no longer what it was made from" (stale).
 MarkRole = Literal[
@@ -42,7 +44,7 @@ class _Declared(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
 # --- the recipe ---------------------------------------------------------------------------------
 
 
-class Modules(_Declared):
+class Modules(_Declared, frozen=True):
     """Environment modules to load, in order, on the host."""
 
     load: Annotated[tuple[str, ...], Meta(description="Modules to load, in order.")] = ()
@@ -58,7 +60,7 @@ class Modules(_Declared):
     ] = None
 
 
-class Container(_Declared):
+class Container(_Declared, frozen=True):
     """An Apptainer or Singularity image that the kernel runs in."""
 
     image: Annotated[
@@ -79,31 +81,31 @@ class Container(_Declared):
     overlay: Annotated[str | None, Meta(description="An overlay image or directory.")] = None
 
 
-class Conda(_Declared):
+class Conda(_Declared, frozen=True):
     """A conda environment, by name or by path (absolute, `~`, or relative to the recipe)."""
 
     environment: Annotated[str, Meta(description="Name or path of the conda environment.")]
 
 
-class Venv(_Declared):
+class Venv(_Declared, frozen=True):
     """A virtual environment, by path (absolute, `~`, or relative to the recipe)."""
 
     path: Annotated[str, Meta(description="Path of the virtual environment.")]
 
 
-class Interpreter(_Declared):
+class Interpreter(_Declared, frozen=True):
     """An interpreter named outright."""
 
     interpreter: Annotated[str, Meta(description="Path of the Python interpreter.")]
 
 
-class Packages(_Declared):
+class Packages(_Declared, frozen=True):
     """A packages dir: a `pip --target` directory that goes first on PYTHONPATH."""
 
     dir: Annotated[str, Meta(description="Directory of extra packages for this kernel.")]
 
 
-class KernelCommand(_Declared):
+class KernelCommand(_Declared, frozen=True):
     """How the kernel process starts, where the language's default is not enough."""
 
     command: Annotated[
@@ -115,11 +117,13 @@ class KernelCommand(_Declared):
     ] = None
     user_site: Annotated[
         bool | None,
-        Meta(description="Whether ~/.local packages are seen; default: only without a layer of its own."),
+        Meta(
+            description="Whether ~/.local packages are seen; default: only without a layer of its own."
+        ),
     ] = None
 
 
-class Resources(_Declared):
+class Resources(_Declared, frozen=True):
     """The Slurm request; kept with the recipe, used by kernels that run on Slurm."""
 
     partition: str | None = None
@@ -134,14 +138,14 @@ class Resources(_Declared):
     reservation: str | None = None
 
 
-class Verified(_Declared):
+class Verified(_Declared, frozen=True):
     """What a recipe was last run against, and when."""
 
     against: Annotated[str, Meta(description="What it was run against, in words.")]
     on: Annotated[datetime.date, Meta(description="The day it was run (TOML date).")]
 
 
-class Recipe(_Declared):
+class Recipe(_Declared, frozen=True):
     """What an author declares; the file format of `kernels/` and of a project's kernelkit.toml."""
 
     name: Annotated[str, Meta(description="Software's name, as in NAME/VERSION.")]
@@ -154,12 +158,8 @@ class Recipe(_Declared):
     aliases: Annotated[
         tuple[str, ...], Meta(description="Other names this recipe answers to.")
     ] = ()
-    default: Annotated[
-        bool, Meta(description="Whether NAME alone means this version.")
-    ] = False
-    logo: Annotated[
-        str | None, Meta(description="SVG or PNG file beside the recipe.")
-    ] = None
+    default: Annotated[bool, Meta(description="Whether NAME alone means this version.")] = False
+    logo: Annotated[str | None, Meta(description="SVG or PNG file beside the recipe.")] = None
     requires: Annotated[
         tuple[str, ...], Meta(description="Python packages the kernel must be able to import.")
     ] = ()
@@ -173,9 +173,9 @@ class Recipe(_Declared):
     python: Interpreter | None = None
     packages: Packages | None = None
     kernel: KernelCommand | None = None
-    env: Annotated[
-        dict[str, str], Meta(description="Variables to set, literally.")
-    ] = field(default_factory=dict)
+    env: Annotated[dict[str, str], Meta(description="Variables to set, literally.")] = field(
+        default_factory=dict
+    )
     env_passthrough: Annotated[
         tuple[str, ...], Meta(description="Variables of the server that the kernel keeps.")
     ] = ()
@@ -198,7 +198,7 @@ class _Fact(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A value that kernelkit wrote itself; unknown fields of a newer version are skipped."""
 
 
-class FileMark(_Fact):
+class FileMark(_Fact, frozen=True):
     """A file as it was at install, to tell later whether it is still the same.
 
     `sha256` is empty for files too large to read every time (images), where size and
@@ -214,7 +214,7 @@ class FileMark(_Fact):
     label: str = ""
 
 
-class LoadedModule(_Fact):
+class LoadedModule(_Fact, frozen=True):
     """One module as it really loaded: full name, its modulefile, and whether the user asked for it."""
 
     name: str
@@ -222,7 +222,7 @@ class LoadedModule(_Fact):
     asked: bool = False
 
 
-class ModulePlan(_Fact):
+class ModulePlan(_Fact, frozen=True):
     """Modules to load: after `init` is sourced and from `baseline`, `use` first, then in order."""
 
     system: ModuleSystem
@@ -236,7 +236,7 @@ class ModulePlan(_Fact):
     functions: tuple[str, ...] = ()
 
 
-class ContainerPlan(_Fact):
+class ContainerPlan(_Fact, frozen=True):
     """One `apptainer exec`: `runtime` is the command's name or absolute path."""
 
     runtime: str
@@ -253,7 +253,7 @@ class ContainerPlan(_Fact):
     overlay: str | None = None
 
 
-class EnvironmentPlan(_Fact):
+class EnvironmentPlan(_Fact, frozen=True):
     """A conda or virtual environment to activate, or an interpreter to use.
 
     `prefix` is absolute; `relative` is the same prefix relative to the project's recipe, where
@@ -270,7 +270,7 @@ class EnvironmentPlan(_Fact):
     variables: dict[str, str] = field(default_factory=dict)
 
 
-class ProjectPlan(_Fact):
+class ProjectPlan(_Fact, frozen=True):
     """A project with a recipe of its own: its directory at install and its recipe's file name.
 
     Environments and packages dirs that the recipe gives relative to itself are looked for from
@@ -281,7 +281,7 @@ class ProjectPlan(_Fact):
     recipe_file: str
 
 
-class PythonFacts(_Fact):
+class PythonFacts(_Fact, frozen=True):
     """An interpreter as probed through all its layers.
 
     `command` is the word that starts it there (`python3`, or an absolute path); `found_as` what
@@ -310,7 +310,7 @@ class PythonFacts(_Fact):
     distributions: dict[str, str] = field(default_factory=dict)
 
 
-class AddedIpykernel(_Fact):
+class AddedIpykernel(_Fact, frozen=True):
     """The read-only directory with an ipykernel for an interpreter that has none.
 
     `distributions` are the exact versions in it; the kernel appends `dir` to sys.path, so the
@@ -321,7 +321,7 @@ class AddedIpykernel(_Fact):
     distributions: dict[str, str]
 
 
-class Change(_Fact):
+class Change(_Fact, frozen=True):
     """One variable as a layer changed it; `value` is what was set, prepended or appended."""
 
     variable: str
@@ -329,7 +329,7 @@ class Change(_Fact):
     value: str = ""
 
 
-class LayerRecord(_Fact):
+class LayerRecord(_Fact, frozen=True):
     """What one layer changed; `source` is the modulefile, the prefix or the recipe key behind it."""
 
     layer: str
@@ -337,7 +337,7 @@ class LayerRecord(_Fact):
     changes: tuple[Change, ...] = ()
 
 
-class Provenance(_Fact):
+class Provenance(_Fact, frozen=True):
     """Where a recipe came from: its origin, the text a user gave, and the file if there is one."""
 
     origin: Origin
@@ -346,7 +346,7 @@ class Provenance(_Fact):
     catalog: str = ""
 
 
-class Plan(_Fact):
+class Plan(_Fact, frozen=True):
     """A recipe resolved on this machine; everything that `launch.sh` and `kernel.json` need."""
 
     kernel_name: str
@@ -381,7 +381,7 @@ class Plan(_Fact):
 # --- what is stored in kernel.json --------------------------------------------------------------
 
 
-class KernelMetadata(_Fact):
+class KernelMetadata(_Fact, frozen=True):
     """`metadata.kernelkit` of an installed kernel.json: what `list` needs, and nothing secret.
 
     Everything in a kernelspec directory is served over HTTP to whoever may use the server, so

@@ -19,9 +19,7 @@ _MODULE_NAME = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.+:=@~-]*(/[A-Za-z0-9_.+:=@~
 _COLLECTION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,99}")
 _ENV_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
 _CONDA_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,99}")
-_IMAGE_REFERENCE = re.compile(
-    r"(docker|oras|library|shub)://[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,499}"
-)
+_IMAGE_REFERENCE = re.compile(r"(docker|oras|library|shub)://[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,499}")
 
 # `python3` is the name jupyter_client gives its built-in kernel; replacing it would change
 # every notebook that says "Python 3".
@@ -184,7 +182,9 @@ def is_image_reference(value: str) -> bool:
 def path_text(value: str, what: str = "path") -> str:
     """Check a path that will stand in a file we write: not empty, no NUL, no line break."""
     if not value or any(c in value for c in "\0\n\r") or len(value) > 4096:
-        raise InvalidName(f"`{printable(value)[:80]}` is not a usable {what}.", hint="Give a plain path.")
+        raise InvalidName(
+            f"`{printable(value)[:80]}` is not a usable {what}.", hint="Give a plain path."
+        )
     return value
 
 
@@ -210,7 +210,9 @@ def printable(value: str) -> str:
     Line breaks and tabs become spaces. For text that ends in a terminal, a comment or a label.
     """
     spaced = re.sub(r"[\t\r\n\v\f\x85\u2028\u2029]+", " ", value)
-    return "".join(c for c in spaced if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co", "Cn"})
+    return "".join(
+        c for c in spaced if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co", "Cn"}
+    )
 
 
 def display_name(value: str) -> str:

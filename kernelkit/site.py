@@ -138,7 +138,9 @@ def load_site() -> Site:
     made = KernelkitSite(config=configured)
     settings = {}
     for name, trait in sorted(made.traits(config=True).items()):
-        settings[name] = Setting(name, getattr(made, name), origins.get(name, "default"), trait.help)
+        settings[name] = Setting(
+            name, getattr(made, name), origins.get(name, "default"), trait.help
+        )
     for name, value in _detect(made, set(origins)).items():
         if name not in origins:
             settings[name] = Setting(name, value, "detected", settings[name].help)
@@ -149,7 +151,9 @@ def _read_config() -> tuple[Config, dict[str, str]]:
     from jupyter_core.paths import SYSTEM_CONFIG_PATH, jupyter_config_path
 
     system = {str(Path(p)) for p in SYSTEM_CONFIG_PATH}
-    policy = {n for n, t in KernelkitSite.class_traits(config=True).items() if t.metadata.get("policy")}
+    policy = {
+        n for n, t in KernelkitSite.class_traits(config=True).items() if t.metadata.get("policy")
+    }
     merged = Config()
     origins: dict[str, str] = {}
     settled: set[str] = set()
@@ -240,7 +244,13 @@ def detect_base_path() -> str:
     plain = "/usr/local/bin:/usr/bin:/bin"
     try:
         done = run(
-            ["/bin/bash", "--noprofile", "--norc", "-c", '. /etc/profile >&2; printf %s "$PATH" >&3'],
+            [
+                "/bin/bash",
+                "--noprofile",
+                "--norc",
+                "-c",
+                '. /etc/profile >&2; printf %s "$PATH" >&3',
+            ],
             env={"PATH": plain, "HOME": "/", "USER": "nobody"},
             timeout=10,
             want_fd3=True,

@@ -25,7 +25,14 @@ from ..names import DANGEROUS_VARIABLES, display_name, kernel_name_from
 # How the kernels of each language are started by their own installers.
 LANGUAGE_COMMANDS: dict[str, tuple[str, ...]] = {
     "r": ("R", "--slave", "-e", "IRkernel::main()", "--args", "{connection_file}"),
-    "julia": ("julia", "-i", "--color=yes", "-e", "import IJulia; IJulia.run_kernel()", "{connection_file}"),
+    "julia": (
+        "julia",
+        "-i",
+        "--color=yes",
+        "-e",
+        "import IJulia; IJulia.run_kernel()",
+        "{connection_file}",
+    ),
     "bash": ("python3", "-m", "bash_kernel", "-f", "{connection_file}"),
 }
 
@@ -37,8 +44,8 @@ LANGUAGE_PROBES: dict[str, tuple[str, ...]] = {
 }
 
 LANGUAGE_HINTS: dict[str, str] = {
-    "r": "Install it for this R: `kernelkit` needs the package IRkernel (`install.packages(\"IRkernel\")`).",
-    "julia": "Install it for this Julia: `import Pkg; Pkg.add(\"IJulia\")`.",
+    "r": 'Install it for this R: `kernelkit` needs the package IRkernel (`install.packages("IRkernel")`).',
+    "julia": 'Install it for this Julia: `import Pkg; Pkg.add("IJulia")`.',
     "bash": "Install it for this Python: `python3 -m pip install bash_kernel`.",
 }
 
@@ -132,9 +139,7 @@ def is_python(recipe: Recipe, wrapped: WrappedKernelspec | None) -> bool:
     return not _command(recipe, wrapped, language)
 
 
-def _command(
-    recipe: Recipe, wrapped: WrappedKernelspec | None, language: str
-) -> tuple[str, ...]:
+def _command(recipe: Recipe, wrapped: WrappedKernelspec | None, language: str) -> tuple[str, ...]:
     if recipe.kernel and recipe.kernel.command:
         command = recipe.kernel.command
     elif wrapped:

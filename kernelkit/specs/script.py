@@ -8,6 +8,7 @@ file, 67 another Python than at install (the first three as in sysexits.h).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..model import ContainerPlan, EnvironmentPlan, ModulePlan, Plan
@@ -52,7 +53,7 @@ def render_script(plan: Plan, *, trace: bool = False) -> bytes:
     With `trace`, the script writes the environment after each section to descriptor 3, as
     `TITLE NUL env -0 NUL`, which is how `kernelkit show` learns what each layer changed.
     """
-    lines = [*_header(plan), "", *_FAIL]
+    lines = [*_header(plan), "", _SHELLCHECK, *_FAIL]
     for section in _sections(plan):
         lines += ["", f"# --- {section.title} ".ljust(96, "-"), *section.lines]
         if trace:
@@ -91,12 +92,18 @@ def _header(plan: Plan) -> list[str]:
         "# As a kernel:                     launch.sh -f CONNECTION_FILE",
         "# Any command in its environment:  launch.sh --run COMMAND [ARGUMENT ...]",
         "#",
-        *comment(f"Written by kernelkit from {plan.identity}. `kernelkit list` reports edits by hand."),
+        *comment(
+            f"Written by kernelkit from {plan.identity}. `kernelkit list` reports edits by hand."
+        ),
     ]
     if plan.troubleshoot:
         found += ["#", *comment("If it does not start: " + plan.troubleshoot)]
     return found
 
+
+# For the whole file: the site's own files are not there to be read, and text in single quotes is
+# meant to stay as it is.
+_SHELLCHECK = "# shellcheck disable=SC1090,SC1091,SC2016,SC2089,SC2090"
 
 _FAIL = (
     "fail() { # EXIT_CODE SENTENCE",
@@ -120,7 +127,7 @@ _ARGUMENTS = (
     'if [ "$run" = yes ]; then',
     "  [ $# -gt 0 ] || fail 64 '`--run` needs a command, such as `--run python`.'",
     'elif [ ! -r "$connection_file" ]; then',
-    "  fail 66 \"the connection file \\`$connection_file\\` cannot be read on $HOSTNAME; Jupyter passes one with \\`-f\\`.\"",
+    '  fail 66 "the connection file \\`$connection_file\\` cannot be read on $HOSTNAME."',
     "fi",
 )
 
@@ -129,7 +136,7 @@ def _clean_start(plan: Plan) -> Section:
     keep = plan.modules is not None and plan.modules.baseline == "keep"
     lines = ["# Nothing of the server's own Python comes along."]
     leaks = [w for w in _LEAKS.split() if w not in plan.env_passthrough]
-    lines.append("unset " + " ".join(leaks))
+    lines += _continued("unset", leaks)
     if not keep:
         lines.append(f"export PATH={quote(plan.path)}")
     if not plan.user_site:
@@ -159,13 +166,10 @@ def _modules(plan: ModulePlan) -> Section:
     lines = []
     if plan.system == "lmod":
         lines.append("export LMOD_PAGER=none LMOD_COLORIZE=no")
+    lines += [f"[ -r {quote(i)} ] && . {quote(i)} </dev/null >&2" for i in plan.init]
     lines += [
-        f"for init in {' '.join(map(quote, plan.init))}; do",
-        "  # shellcheck disable=SC1090  # the site's file",
-        '  [ -r "$init" ] && . "$init" </dev/null >&2',
-        "done",
         "type module >/dev/null 2>&1 ||",
-        f"  fail 65 \"no module system on $HOSTNAME: \\`module\\` is not defined after {_ticks(plan.init)}.\"",
+        f'  fail 65 "no module system on $HOSTNAME: {_ticks(plan.init)} define no \\`module\\`."',
     ]
     if plan.baseline == "purge":
         lines.append('[ -z "$LOADEDMODULES" ] || module purge </dev/null >&2')
@@ -184,7 +188,7 @@ def _modules(plan: ModulePlan) -> Section:
             'for module in "${modules[@]}"; do',
             "  case :$LOADEDMODULES: in",
             '    *":$module:"*) ;;',
-            '    *) fail 65 "module \\`$module\\` did not load on $HOSTNAME; its own text stands above." ;;',
+            '    *) fail 65 "module \\`$module\\` did not load on $HOSTNAME; its text is above." ;;',
             "  esac",
             "done",
         ]
@@ -201,6 +205,17 @@ def _in_double_quotes(text: str) -> str:
     return text
 
 
+def _continued(start: str, words: Sequence[str]) -> list[str]:
+    """`start` and `words` on lines of at most 96 columns, joined with backslashes."""
+    found = [start]
+    for word in words:
+        if len(found[-1]) + len(word) > 92:
+            found[-1] += " \\"
+            found.append(" ")
+        found[-1] += f" {word}"
+    return found
+
+
 def _wrapped_words(start: str, words: list[str], end: str) -> list[str]:
     line = start + " ".join(map(quote, words)) + end
     if len(line) <= 96:
@@ -213,13 +228,14 @@ def _environment(plan: Plan) -> Section:
     assert environment
     lines = [f"environment={_in_project(plan, environment.prefix, environment.relative)}"]
     tail = _interpreter_tail(environment)
-    python = f"$environment{tail}" if environment.kind != "interpreter" else "$environment"
+    # Inside a container the interpreter may be a link to the image's own.
+    test, path = ("-d", "$environment") if plan.container else ("-x", f"$environment{tail}")
     lines += [
-        f'[ -x "{python}" ] ||',
-        f'  fail 66 "the environment \\`{python}\\` is gone or cannot be used on $HOSTNAME."',
+        f'[ {test} "{path}" ] ||',
+        f'  fail 66 "the environment \\`{path}\\` is gone or cannot be used on $HOSTNAME."',
     ]
     if environment.kind == "venv":
-        lines.append('export VIRTUAL_ENV=$environment PATH=$environment/bin:$PATH')
+        lines.append("export VIRTUAL_ENV=$environment PATH=$environment/bin:$PATH")
         if plan.modules and environment.site_packages:
             site = _below(environment, environment.site_packages)
             lines += [
@@ -228,7 +244,13 @@ def _environment(plan: Plan) -> Section:
             ]
     elif environment.kind == "conda":
         lines += _conda(environment)
-    title = {"venv": "Virtual environment", "conda": "Conda environment", "interpreter": "Interpreter"}
+    elif tail.startswith("/bin/") and f"{environment.prefix}/bin" not in plan.path.split(":"):
+        lines.append("export PATH=$environment/bin:$PATH")
+    title = {
+        "venv": "Virtual environment",
+        "conda": "Conda environment",
+        "interpreter": "Interpreter",
+    }
     return Section(title[environment.kind], tuple(lines))
 
 
@@ -246,7 +268,9 @@ def _interpreter_tail(environment: EnvironmentPlan) -> str:
 
 def _below(environment: EnvironmentPlan, path: str) -> str:
     prefix = environment.prefix.rstrip("/") + "/"
-    return f'"$environment"/{quote(path[len(prefix):])}' if path.startswith(prefix) else quote(path)
+    return (
+        f'"$environment"/{quote(path[len(prefix) :])}' if path.startswith(prefix) else quote(path)
+    )
 
 
 def _conda(environment: EnvironmentPlan) -> list[str]:
@@ -257,7 +281,6 @@ def _conda(environment: EnvironmentPlan) -> list[str]:
         "export PATH=$environment/bin:$PATH",
         *(f"export {key}={quote(value)}" for key, value in sorted(environment.variables.items())),
         'for hook in "$environment"/etc/conda/activate.d/*.sh; do',
-        "  # shellcheck disable=SC1090  # the packages' files",
         '  [ -r "$hook" ] && . "$hook" </dev/null >&2',
         "done",
     ]
@@ -282,13 +305,7 @@ def _packages(plan: Plan) -> Section:
 
 
 def _variables(plan: Plan) -> Section:
-    lines = []
-    if any("$" in value or "`" in value for value in plan.env.values()):
-        lines.append("# shellcheck disable=SC2016  # values are literal")
-        lines.append("{")
-    lines += [f"export {name}={quote(value)}" for name, value in sorted(plan.env.items())]
-    if lines[0].startswith("# shellcheck"):
-        lines.append("}")
+    lines = [f"export {name}={quote(value)}" for name, value in sorted(plan.env.items())]
     return Section("Variables of the recipe", tuple(lines))
 
 
@@ -341,7 +358,8 @@ def _container(plan: Plan, container: ContainerPlan) -> Section:
         f'[ {test} "$image" ] || fail 66 "the image \\`$image\\` is gone or cannot be read on $HOSTNAME."',
         f"command -v {runtime} >/dev/null ||",
         f"  fail 66 {quote(f'`{container.runtime}` is not installed here; the image needs it.')}",
-        "unset " + _LEAKS.replace("PYTHONPATH ", ""),
+        "# What the modules set is for the host's software, not for the image's.",
+        *_continued("unset", _LEAKS.split()[1:]),
         f"export {prefix}_NO_EVAL=1  # values stay literal: no shell reads them on the way in",
         f"inside=({runtime} exec)",
         *_gpu(container),
@@ -380,6 +398,8 @@ def _gpu(container: ContainerPlan) -> list[str]:
 def _container_environment(plan: Plan, container: ContainerPlan, prefix: str) -> list[str]:
     own = plan.python.pythonpath if plan.python else ""
     lines = []
+    if plan.environment:
+        lines.append(f"export {prefix}ENV_PREPEND_PATH=$environment/bin")
     if plan.packages_dir:
         lines.append(f'export {prefix}ENV_PYTHONPATH="$packages{_joined(own)}"')
     # Without these the image's own %environment, or --cleanenv, would win over the recipe.
@@ -389,13 +409,13 @@ def _container_environment(plan: Plan, container: ContainerPlan, prefix: str) ->
     if not plan.user_site:
         names.append("PYTHONNOUSERSITE")
     if container.clean_env:
-        words = " ".join([*names, *plan.env_passthrough, _KEPT_IN_CLEAN_ENV])
-    else:
-        words = " ".join(names)
+        names += [*plan.env_passthrough, *_KEPT_IN_CLEAN_ENV.split()]
     lines.append("unset PYTHONPATH")
-    if words:
+    if names:
+        *start, last = _continued("for name in", names)
         lines += [
-            f"for name in {words}; do",
+            *start,
+            f"{last}; do",
             f'  [ -z "${{!name+x}}" ] || export "{prefix}ENV_$name=${{!name}}"',
             "done",
         ]
@@ -403,63 +423,65 @@ def _container_environment(plan: Plan, container: ContainerPlan, prefix: str) ->
 
 
 def _start(plan: Plan) -> list[str]:
-    function = plan.python is not None and plan.python.found_as == "function"
     inside = '"${inside[@]}" ' if plan.container else ""
-    replace = "" if function else "exec "
-    lines = []
-    if plan.modules and plan.modules.functions:
-        lines += [
+    functions = bool(plan.modules and plan.modules.functions and not plan.container)
+    if functions:
+        lines = [
             'if [ "$run" = yes ]; then',
             '  [ "$(type -t "$1")" = function ] || exec "$@"',
-            '  "$@"  # exec would pass by a function that a module defines',
-            "  exit",
+            '  "$@"; exit  # exec would pass by a function that a module defines',
             "fi",
-        ] if not plan.container else ['[ "$run" = no ] || exec ' + inside + '"$@"']
+        ]
     else:
-        lines.append(f'[ "$run" = no ] || exec {inside}"$@"')
+        lines = [f'[ "$run" = no ] || exec {inside}"$@"']
     if plan.command:
-        lines += _command(plan, inside)
-    elif plan.python:
-        lines += _python(plan, inside, replace)
-        if function:
-            lines.append("exit")
-    else:
-        lines.append("fail 64 'this draft runs commands, but no kernel.'")
-    return lines
+        return [*lines, *_command(plan, inside)]
+    if plan.python is None:
+        return [*lines, "fail 64 'this draft runs commands, but no kernel.'"]
+    return [*lines, *_python(plan, inside)]
 
 
 def _command(plan: Plan, inside: str) -> list[str]:
-    words = " ".join(
-        '"$connection_file"' if word == "{connection_file}" else quote(word) for word in plan.command
-    )
+    words = " ".join(map(_command_word, plan.command))
     if not plan.container:
         return [f'exec {words} "${{arguments[@]}}"']
     return [
         "# A kernel that cannot see its connection file waits in silence, so look first.",
-        'seen=\'[ -r "$1" ] || { echo "kernelkit: the connection file is not visible in the container" >&2; exit 66; }',
+        "seen='",
+        '  if [ ! -r "$1" ]; then',
+        '    echo "kernelkit: the connection file \\`$1\\` is not visible in the container." >&2',
+        "    exit 66",
+        "  fi",
         '  shift; exec "$@"\'',
-        "# shellcheck disable=SC2086",
         f'exec {inside}/bin/sh -c "$seen" sh "$connection_file" {words} "${{arguments[@]}}"',
     ]
 
 
-def _python(plan: Plan, inside: str, replace: str) -> list[str]:
+def _command_word(word: str) -> str:
+    parts = word.split("{connection_file}")
+    return '"$connection_file"'.join(quote(part) if part else "" for part in parts) or "''"
+
+
+def _python(plan: Plan, inside: str) -> list[str]:
     python = plan.python
     assert python
     word, executable = quote(python.command), quote(python.executable)
     environment = plan.environment
-    if environment and environment.kind != "interpreter":
+    if environment:
         prefix = environment.prefix.rstrip("/")
         if python.command.startswith(prefix + "/"):
-            word = f'"$environment"{quote(python.command[len(prefix):])}'
+            word = f'"$environment"{quote(python.command[len(prefix) :])}'
         if python.executable.startswith(prefix + "/"):
-            executable = f'"$environment"{quote(python.executable[len(prefix):])}'
-    where = quote(plan.container.runtime_kind) if plan.container else ("container" if python.container else "host")
+            executable = f'"$environment"{quote(python.executable[len(prefix) :])}'
     where = "container" if (plan.container or python.container) else "host"
+    function = python.found_as == "function"
+    replace = "" if function else "exec "
     return [
-        "# Runs as the kernel's first lines: is this the Python of the install, and can it see what",
-        "# it needs? Then ipykernel takes over in the same process.",
+        "# The kernel's first lines: is this the Python of the install, and does it see what it",
+        "# needs? Then ipykernel takes over in the same process.",
         "guard='" + GUARD.strip("\n") + "'",
-        f'{replace}{inside}{word} -c "$guard" "$connection_file" {quote(python.cache_tag)} {executable} \\',
-        f"  {where} {quote(plan.ipykernel.dir if plan.ipykernel else '')} \"${{arguments[@]}}\"",
+        f'{replace}{inside}{word} -c "$guard" \\',
+        f'  "$connection_file" {quote(python.cache_tag)} {executable} {where} \\',
+        f'  {quote(plan.ipykernel.dir if plan.ipykernel else "")} "${{arguments[@]}}"',
+        *(["exit"] if function else []),
     ]
