@@ -74,6 +74,9 @@ class KernelkitSite(Configurable):
     image_root = Unicode(
         help="Directory for images pulled from a registry; default: kernelkit's data directory.",
     ).tag(config=True)
+    image_dirs = List(
+        Unicode(), help="Directories of SIF files and folder images that `avail` lists."
+    ).tag(config=True)
     cache_root = Unicode(
         help="Directory for HF_HOME, TORCH_HOME, PIP_CACHE_DIR …; may hold ~ and $VARIABLES.",
     ).tag(config=True)
