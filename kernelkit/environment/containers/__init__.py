@@ -1,0 +1,13 @@
+"""Apptainer and Singularity: the runtime, images on disk, images in a registry."""
+
+from .images import FoundImage, check_allowed, inspect_image, list_images
+from .runtime import Runtime, find_runtime
+
+__all__ = [
+    "FoundImage",
+    "Runtime",
+    "check_allowed",
+    "find_runtime",
+    "inspect_image",
+    "list_images",
+]
