@@ -24,9 +24,11 @@ declared() {
   bash -c 'needs=() packages=() inputs=(); . "$1"; declare -n it=$2; printf "%s\n" "${it[@]}"' _ "lib/parts/$1.sh" "$2"
 }
 
+# Whether parts can be built here; another's installation can still be used as it is.
 prepare_prefix() {
   mkdir -p "$PARTS"/{stamps,log,software,images} 2>/dev/null ||
     die "cannot write \`$PARTS\`; run as root or set KERNELKIT_PARTS to a directory of yours"
+  [ -w "$PARTS/stamps" ]
 }
 
 # --- stamps -------------------------------------------------------------------------------------------------------
@@ -68,6 +70,10 @@ install_part() {
   local part=$1 stamp=$PARTS/stamps/$1 log=$PARTS/log/$1.log rc=0 start=$SECONDS
   if is_current "$part"; then
     tail -n +2 "$stamp"
+    return 0
+  fi
+  if [ ! -w "$PARTS/stamps" ]; then
+    line "$part" 'left out' "it must be built anew, and you cannot write \`$PARTS\`"
     return 0
   fi
   rm -f "$stamp" "$PARTS/stamps/$part.left-out"
@@ -157,8 +163,7 @@ marker() {
 
 as_researcher() {
   if is_root; then
-    # /proc/self/fd of a terminal of root's is not this user's, hence the pipe for stdout.
-    runuser -u "$RESEARCHER" -- env HOME="/home/$RESEARCHER" "$@" | cat
+    runuser -u "$RESEARCHER" -- env HOME="/home/$RESEARCHER" "$@"
   else
     "$@"
   fi

@@ -12,7 +12,9 @@ build() {
   marker "$root/$IMAGE_PACKAGES" demo demo
   rm -rf "$root/$IMAGE_PACKAGES"/numpy/{tests,*/tests}
   seal "$root" demo
-  rm -rf "$IMAGES/demo"
+  rm -rf "$IMAGES/.demo.old"
+  [ ! -d "$IMAGES/demo" ] || mv "$IMAGES/demo" "$IMAGES/.demo.old"
   mv "$root" "$IMAGES/demo"
-  report "ipykernel $(in_image demo.sif python3 -c 'import ipykernel; print(ipykernel.__version__)')" "$IMAGES/demo.sif, $IMAGES/demo"
+  rm -rf "$IMAGES/.demo.old"
+  report "ipykernel-$(in_image demo.sif python3 -c 'import ipykernel; print(ipykernel.__version__)')" "$IMAGES/demo.sif, $IMAGES/demo"
 }

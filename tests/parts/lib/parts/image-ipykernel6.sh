@@ -12,5 +12,5 @@ build() {
   marker "$root/$IMAGE_PACKAGES" ipykernel6 ipykernel6
   seal "$root" ipykernel6
   rm -rf "$root"
-  report "ipykernel $(in_image ipykernel6.sif python3 -c 'import ipykernel; print(ipykernel.__version__)')" "$IMAGES/ipykernel6.sif"
+  report "ipykernel-$(in_image ipykernel6.sif python3 -c 'import ipykernel; print(ipykernel.__version__)')" "$IMAGES/ipykernel6.sif"
 }

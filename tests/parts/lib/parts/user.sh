@@ -14,5 +14,5 @@ build() {
   # Debian's udev rule gives this mode; a machine without udev has root's only.
   [ -e /dev/fuse ] || mknod /dev/fuse c 10 229
   chmod 666 /dev/fuse
-  report "uid $(id -u "$RESEARCHER")" "/home/$RESEARCHER"
+  report "uid-$(id -u "$RESEARCHER")" "/home/$RESEARCHER"
 }
