@@ -1,0 +1,70 @@
+"""`kernelkit list`: every kernelspec Jupyter sees, with its state and the reason."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from ..specs.states import Installed, list_kernels
+from .output import STATE_STYLES, Cell, note, print_table, verb
+
+STATES = ("ready", "stale", "broken", "shadowed", "unmanaged")
+
+
+def select_kernels(pattern: str, states: Sequence[str]) -> tuple[Installed, ...]:
+    """The kernels whose name or identity fits `pattern` (fnmatch) and whose state is wanted."""
+    # Thousands of small dicts live until the process ends; collecting them finds nothing.
+    gc.disable()
+    found = list_kernels()
+    if pattern:
+        from fnmatch import fnmatch
+
+        found = tuple(k for k in found if fnmatch(k.name, pattern) or fnmatch(k.identity, pattern))
+    return tuple(kernel for kernel in found if not states or kernel.state in states)
+
+
+def show_kernels(data: dict[str, Any]) -> None:
+    """Print the table; what to do about a state is said on stderr."""
+    kernels: Sequence[Installed] = data["kernels"]
+    if not kernels:
+        note("No kernels found. `kernelkit avail` lists what can be installed.")
+        return
+    rows = [
+        (
+            kernel.name,
+            Cell(kernel.state, STATE_STYLES[kernel.state]),
+            kernel.display_name,
+            kernel.identity,
+            str(kernel.directory),
+            "; ".join(kernel.reasons),
+        )
+        for kernel in kernels
+    ]
+    print_table(("Name", "State", "Display name", "From", "Directory", "Why"), rows)
+
+
+@verb("list", show=show_kernels)
+@click.argument("pattern", default="")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice(STATES),
+    help="Only these.",
+)
+def command(pattern: str, states: tuple[str, ...]) -> dict[str, Any]:
+    """List every kernel Jupyter sees, with its state and the reason.
+
+    \b
+    ready      starts what it was made from
+    stale      still there, but something it was made from has changed
+    broken     cannot start; the reason names what is missing
+    shadowed   another kernel of the same name comes first
+    unmanaged  not made by kernelkit
+
+    PATTERN selects by name or identity, as in `kernelkit list 'pytorch*'`.
+    """
+    return {"kernels": select_kernels(pattern, states)}
