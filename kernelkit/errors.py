@@ -44,10 +44,14 @@ class KernelkitError(Exception):
         self.message = message
         self.hint = hint
         self.detail = detail
+        # The named step of an install that failed, where there is one.
+        self.step = ""
 
     def to_dict(self) -> dict[str, object]:
         """The error as `--json` prints it."""
         found: dict[str, object] = {"code": self.code, "message": self.message}
+        if self.step:
+            found["step"] = self.step
         if self.hint:
             found["hint"] = self.hint
         if self.detail:

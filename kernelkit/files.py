@@ -11,8 +11,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .errors import InsecureFile, KernelkitError, NotPermitted, StorageFull
+
+if TYPE_CHECKING:
+    from .model import FileMark, MarkRole
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -102,6 +106,25 @@ def digest_file(path: Path) -> str:
         while chunk := file.read(1 << 20):
             found.update(chunk)
     return found.hexdigest()
+
+
+def mark_file(path: Path, *, hashed: bool, role: MarkRole = "", label: str = "") -> FileMark:
+    """A FileMark of `path` as it is now, links followed. Raises OSError.
+
+    `hashed` reads the whole file, so it is for small ones: modulefiles, recipes, kernel.json.
+    """
+    # Here, because `list` uses this module and does not need the model.
+    from .model import FileMark
+
+    found = path.stat()
+    return FileMark(
+        path=str(path),
+        size=found.st_size,
+        mtime_ns=found.st_mtime_ns,
+        sha256=digest_file(path) if hashed else "",
+        role=role,
+        label=label,
+    )
 
 
 def write_file(path: Path, data: bytes, mode: int = 0o644) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 
-from ..errors import NotPermitted, RecipeError
+from ..errors import RecipeError
 from ..model import (
     AddedIpykernel,
     ContainerPlan,
@@ -20,7 +18,8 @@ from ..model import (
     PythonFacts,
     Recipe,
 )
-from ..names import DANGEROUS_VARIABLES, display_name, kernel_name_from
+from ..names import display_name, kernel_name_from
+from .recipe_text import check_variables
 
 # How the kernels of each language are started by their own installers.
 LANGUAGE_COMMANDS: dict[str, tuple[str, ...]] = {
@@ -90,7 +89,7 @@ def resolve_plan(
     Raises InvalidName, RecipeError for a recipe that contradicts itself, and NotPermitted for a
     variable that the site does not allow.
     """
-    check_variables(recipe, probes.allowed_variables)
+    check_variables(recipe, allowed=probes.allowed_variables, source=recipe.identity)
     wrapped = probes.wrapped
     language = recipe.language or (wrapped.language if wrapped else "") or "python"
     command = _command(recipe, wrapped, language)
@@ -121,16 +120,6 @@ def resolve_plan(
         logo=probes.logo,
         troubleshoot=recipe.troubleshoot,
     )
-
-
-def check_variables(recipe: Recipe, allowed: Sequence[str]) -> None:
-    """Refuse variables that change what runs before the kernel, unless the site allows them."""
-    for name in recipe.env:
-        if name in DANGEROUS_VARIABLES and not any(fnmatchcase(name, p) for p in allowed):
-            raise NotPermitted(
-                f"`{recipe.identity}` sets `{name}`, which changes what runs before the kernel.",
-                hint=f"A site allows it with `c.KernelkitSite.allowed_variables = ['{name}']`.",
-            )
 
 
 def is_python(recipe: Recipe, wrapped: WrappedKernelspec | None) -> bool:

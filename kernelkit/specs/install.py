@@ -1,0 +1,444 @@
+"""From a Source to a kernelspec ready to be put in place: every effect of an install but the last.
+
+The order is that of the layers: modules, container, environment, packages dir; then the Python
+behind them all is asked what it is, an ipykernel is added if it has none, and both files are
+rendered. Nothing is written to a kernels directory here; `store` does that.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from ..environment.condas import find_conda
+from ..environment.containers import check_allowed, find_runtime, inspect_image
+from ..environment.modules import Resolution, find_backend
+from ..environment.places import locate
+from ..environment.pythons import probe_python
+from ..environment.venvs import find_interpreter, find_venv
+from ..errors import EnvironmentBroken, KernelkitError, NotFound, RecipeError
+from ..files import digest, mark_file
+from ..model import (
+    AddedIpykernel,
+    ContainerPlan,
+    EnvironmentPlan,
+    LayerRecord,
+    Modules,
+    Plan,
+
+)
+from ..names import is_image_reference
+from ..site import Site
+from .draft import Draft
+from .resolve import (
+    LANGUAGE_HINTS,
+    LANGUAGE_PROBES,
+    Probes,
+    is_python,
+    python_words,
+    resolve_plan,
+)
+from .script import render_script
+from .sources import Source, load_wrapped
+from .spec import render_kernel_json, render_record
+
+
+class Progress(Protocol):
+    """Told what goes on; the command line shows it, the server streams it."""
+
+    def step(self, name: str, text: str) -> AbstractContextManager[None]: ...
+    def line(self, text: str) -> None: ...
+    def note(self, text: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A kernelspec in full, not yet on any disk: `files` by name with their modes."""
+
+    plan: Plan
+    files: dict[str, tuple[bytes, int]]
+    record: bytes
+    changes: tuple[LayerRecord, ...] = ()
+
+    @property
+    def script(self) -> str:
+        """launch.sh, as text."""
+        return self.files["launch.sh"][0].decode("utf-8", "replace")
+
+    @property
+    def kernel_json(self) -> str:
+        """kernel.json, as text."""
+        return self.files["kernel.json"][0].decode()
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for besides the source itself."""
+
+    root: Path
+    name: str | None = None
+    packages: str | None = None
+    dry_run: bool = False
+    # Display names of other kernels: two of one name confuse VS Code and JupyterLab.
+    taken_display_names: frozenset[str] = frozenset()
+    fallback_logo: Callable[[str], Path | None] = field(default=lambda language: None)
+
+
+def prepare(source: Source, site: Site, options: Options, progress: Progress) -> Prepared:
+    """Resolve, probe and render. Called by `install`, `create` and the server's preview.
+
+    Raises any KernelkitError; `error.step` names the step that failed. Writes nothing but what
+    is shared between kernels and immutable (a pulled image, an added ipykernel).
+    """
+    return _Preparation(source, site, options, progress).run()
+
+
+@contextmanager
+def in_step(progress: Progress, name: str, text: str) -> Iterator[None]:
+    """One named step: shown while it runs, and named by the error when it fails."""
+    try:
+        with progress.step(name, text):
+            yield
+    except KernelkitError as error:
+        error.step = error.step or name
+        raise
+
+
+class _Preparation:
+    def __init__(self, source: Source, site: Site, options: Options, progress: Progress) -> None:
+        self.source, self.site, self.options, self.progress = source, site, options, progress
+        self.recipe = source.recipe
+        self.resolution: Resolution | None = None
+        self.probes = Probes(base_path=site.base_path, cache_root=site.cache_root)
+
+    def run(self) -> Prepared:
+        recipe = self.recipe
+        if recipe.wrap:
+            self._add(wrapped=load_wrapped(self._wrapped_directory(recipe.wrap)))
+        self._add(
+            allowed_variables=tuple(self.site.allowed_variables),
+            taken_display_names=self.options.taken_display_names,
+            project=self.source.project,
+        )
+        # Before any work: a recipe that contradicts itself, a bad name, a forbidden variable.
+        self._plan()
+        if recipe.modules or self._needs_runtime_module():
+            with self._step("modules", self._modules_text()):
+                self._modules()
+        if recipe.container:
+            with self._step("container", f"Looking at the image {recipe.container.image}"):
+                self._container()
+        if recipe.conda or recipe.venv or recipe.python:
+            with self._step("environment", "Looking at the environment"):
+                self._add(environment=self._environment())
+        self._packages_dir()
+        with Draft(self._plan(), timeout=self.site.command_timeout) as draft:
+            self._probe(draft)
+            with self._step("record", "Recording what each layer changes"):
+                changes = self._changes(draft)
+        self._logo()
+        return self._render(changes)
+
+    def _step(self, name: str, text: str) -> AbstractContextManager[None]:
+        return in_step(self.progress, name, text)
+
+    def _add(self, **found: object) -> None:
+        self.probes = replace(self.probes, **found)  # type: ignore[arg-type]
+
+    def _plan(self) -> Plan:
+        return resolve_plan(
+            self.recipe, self.source.provenance, self.probes, name=self.options.name
+        )
+
+    # --- modules ---------------------------------------------------------------------------------
+
+    def _needs_runtime_module(self) -> bool:
+        return bool(self.recipe.container and self.site.container_module)
+
+    def _modules_text(self) -> str:
+        named = self.recipe.modules.load if self.recipe.modules else ()
+        return "Loading " + (" ".join(named) or "modules") + " in a clean shell"
+
+    def _modules(self) -> None:
+        wanted = self.recipe.modules or Modules()
+        asked = list(wanted.load)
+        if self._needs_runtime_module() and self.site.container_module not in asked:
+            asked.insert(0, self.site.container_module)
+        base = self.source.base
+        self.resolution = find_backend(self.site).resolve(
+            asked,
+            use=[str(locate(text, base=base).path) for text in wanted.use],
+            collection=wanted.collection,
+            baseline=wanted.baseline or self.site.module_baseline,
+            on_step=self.progress.line,
+        )
+        self._add(modules=self.resolution.plan)
+        for text in self.resolution.texts:
+            self.progress.note(text)
+
+    def _path(self) -> str:
+        found = self.resolution.environment.get("PATH") if self.resolution else None
+        return found or self.site.base_path
+
+    # --- container and environment ---------------------------------------------------------------
+
+    def _container(self) -> None:
+        wanted = self.recipe.container
+        assert wanted
+        runtime = find_runtime(self.site, path=self._path())
+        digest_kept, reference = "", ""
+        if is_image_reference(wanted.image):
+            from ..environment.containers.registry import pull_image
+
+            reference = wanted.image
+            path, digest_kept = pull_image(
+                reference, self.site, runtime, on_line=self.progress.line
+            )
+        else:
+            path = locate(wanted.image, base=self.source.base).path
+            check_allowed(str(path), self.site)
+        found: ContainerPlan = inspect_image(path, runtime=runtime)
+        # By name where a module brings it: the module then decides which one.
+        by_module = runtime.command.rpartition("/")[0] not in self.site.base_path.split(":") and (
+            self.resolution is not None
+        )
+        overlay = wanted.overlay and str(locate(wanted.overlay, base=self.source.base).path)
+        self._add(
+            container=msgspec.structs.replace(
+                found,
+                runtime=Path(runtime.command).name if by_module else runtime.command,
+                source=reference,
+                digest=digest_kept,
+                binds=(*self.site.container_binds, *wanted.binds),
+                gpu=wanted.gpu,
+                clean_env=wanted.clean_env,
+                contain=wanted.contain,
+                overlay=overlay,
+            )
+        )
+
+    def _environment(self) -> EnvironmentPlan:
+        base, file = self.source.base, self.source.recipe_file
+        recipe = self.recipe
+        if recipe.conda:
+            return find_conda(
+                recipe.conda.environment, base=base, path=self._path(), recipe_file=file
+            )
+        if recipe.venv:
+            inside = recipe.container is not None
+            return find_venv(recipe.venv.path, base=base, recipe_file=file, in_container=inside)
+        assert recipe.python
+        return find_interpreter(recipe.python.interpreter, base=base, recipe_file=file)
+
+    def _packages_dir(self) -> None:
+        given = self.options.packages or (self.recipe.packages and self.recipe.packages.dir)
+        if not given:
+            return
+        from ..environment.packages import resolve_packages_dir
+
+        from_recipe = not self.options.packages
+        base = self.source.base if from_recipe else Path.cwd()
+        path = resolve_packages_dir(given, self.site, base=base, create=not self.options.dry_run)
+        relative = ""
+        if from_recipe and self.source.recipe_file and "/" in given:
+            relative = locate(given, base=base, recipe_file=self.source.recipe_file).relative
+        self._add(packages_dir=str(path), packages_relative=relative)
+
+    def _wrapped_directory(self, name: str) -> Path:
+        from .locations import kernel_dirs
+
+        for directory in kernel_dirs():
+            if (directory / name / "kernel.json").is_file():
+                return directory / name
+        raise NotFound(f"There is no kernelspec `{name}` to wrap.", hint="See `kernelkit list`.")
+
+    # --- what is behind the layers ---------------------------------------------------------------
+
+    def _probe(self, draft: Draft) -> None:
+        self._guess_language(draft)
+        plan = self._plan()
+        if not is_python(self.recipe, self.probes.wrapped):
+            self._probe_command(draft, plan)
+            return
+        with self._step("python", "Asking Python what it is"):
+            python = probe_python(
+                draft, self._words(draft), functions=self._functions(), timeout=self._timeout
+            )
+            self._add(python=python)
+            self.progress.note(
+                f"Python {python.version} at {python.executable}"
+                + (f" in {python.container}" if python.container else "")
+            )
+        if not python.ipykernel:
+            with self._step("ipykernel", "Adding an ipykernel that fits this Python"):
+                self._add_ipykernel(draft)
+        if self.recipe.requires:
+            with self._step("requires", "Looking for " + ", ".join(self.recipe.requires)):
+                self._check_requires(draft)
+        if self.probes.packages_dir:
+            self._check_packages()
+
+    @property
+    def _timeout(self) -> float:
+        return float(self.site.command_timeout)
+
+    def _functions(self) -> tuple[str, ...]:
+        return self.probes.modules.functions if self.probes.modules else ()
+
+    def _words(self, draft: Draft) -> tuple[str, ...]:
+        if self.probes.environment:
+            if not self.probes.environment.interpreter:
+                raise EnvironmentBroken(
+                    f"`{self.probes.environment.prefix}` has no Python.",
+                    hint="Give its `language` (r, julia …), or install Python into it.",
+                )
+            return (self.probes.environment.interpreter,)
+        if self.probes.container:
+            return ("python3", "python")
+        words = python_words(self.probes.modules, self._found_on_path(), self.site.base_path)
+        if not words:
+            named = " ".join(self.recipe.modules.load) if self.recipe.modules else ""
+            raise EnvironmentBroken(
+                f"`{named or self.recipe.identity}` brings no Python, R or Julia.",
+                hint="Add what the kernel should run: `--python /usr/bin/python3`, `--venv`, "
+                "`--conda`, `--container`, or another module.",
+            )
+        return words
+
+    def _found_on_path(self) -> dict[str, str]:
+        words = ("python3", "python", "R", "julia")
+        return {w: p for w in words if (p := shutil.which(w, path=self._path()))}
+
+    def _guess_language(self, draft: Draft) -> None:
+        recipe, probes = self.recipe, self.probes
+        if recipe.language or probes.wrapped or recipe.kernel and recipe.kernel.command:
+            return
+        if probes.environment and not probes.environment.interpreter:
+            has_r = (Path(probes.environment.prefix) / "bin/R").exists()
+            self._speak("r" if has_r else "python")
+            return
+        if probes.environment or probes.container or not probes.modules:
+            return
+        found, base = self._found_on_path(), set(self.site.base_path.split(":"))
+        if python_words(probes.modules, found, self.site.base_path):
+            return
+        for word, language in (("R", "r"), ("julia", "julia")):
+            if word in found and found[word].rpartition("/")[0] not in base:
+                self._speak(language)
+                return
+
+    def _speak(self, language: str) -> None:
+        self.recipe = msgspec.structs.replace(self.recipe, language=language)
+
+    def _probe_command(self, draft: Draft, plan: Plan) -> None:
+        probe = LANGUAGE_PROBES.get(plan.language)
+        if not probe or self.probes.wrapped:
+            return
+        with self._step("kernel", f"Asking {plan.language} for its Jupyter kernel"):
+            own = self.recipe.kernel.command if self.recipe.kernel else ()
+            # The recipe's own interpreter, where it names one for the same kind of command.
+            first = own[0] if own and plan.language in ("bash", "r", "julia") else probe[0]
+            done = draft((first, *probe[1:]), timeout=self._timeout)
+            if done.returncode:
+                raise EnvironmentBroken(
+                    f"The Jupyter kernel for {plan.language} was not found in these layers.",
+                    hint=LANGUAGE_HINTS[plan.language],
+                    detail=done.tail,
+                )
+            self.progress.note(f"{plan.language} kernel {done.stdout.strip().splitlines()[-1]}")
+
+    def _add_ipykernel(self, draft: Draft) -> None:
+        from ..environment.ipykernels import add_ipykernel
+
+        python = self.probes.python
+        assert python
+        if self.options.dry_run:
+            self.progress.note("ipykernel is missing: an install adds one, a dry run does not.")
+            self._add(ipykernel=AddedIpykernel(dir="(added at install)", distributions={}))
+            return
+        root = Path(self.site.packages_root).parent
+        added = add_ipykernel(draft, python, root=root, on_line=self.progress.line)
+        version = added.distributions.get("ipykernel", "")
+        self._add(ipykernel=added, python=msgspec.structs.replace(python, ipykernel=version))
+        self.progress.note(f"ipykernel {version} from {added.dir}")
+
+    def _check_requires(self, draft: Draft) -> None:
+        python = self.probes.python
+        assert python
+        names = list(self.recipe.requires)
+        code = (
+            "import sys, importlib.util as u\n"
+            f"print('\\n'.join(n for n in {names!r} if u.find_spec(n) is None))"
+        )
+        done = draft([python.command, "-"], input=code, timeout=self._timeout)
+        missing = done.stdout.split()
+        if done.returncode or missing:
+            raise EnvironmentBroken(
+                f"The recipe needs {', '.join(f'`{n}`' for n in missing or names)}, which this "
+                "Python does not have.",
+                hint="Check the recipe's `requires`, or use the version it was made for.",
+                detail=done.tail,
+            )
+
+    def _check_packages(self) -> None:
+        from ..environment.packages import check_packages_dir
+
+        assert self.probes.python
+        for warning in check_packages_dir(Path(self.probes.packages_dir), self.probes.python):
+            self.progress.note(str(warning))
+
+    def _changes(self, draft: Draft) -> tuple[LayerRecord, ...]:
+        traced = draft.trace()
+        if not self.resolution:
+            return traced
+        # One record a module says more than one for them all.
+        return tuple(
+            record
+            for found in traced
+            for record in (
+                self.resolution.records if found.layer.startswith("Modules") else (found,)
+            )
+        )
+
+    # --- files -----------------------------------------------------------------------------------
+
+    def _logo(self) -> None:
+        logo = self.source.logo or self.options.fallback_logo(self._plan().language)
+        if logo:
+            self._add(logo=mark_file(logo, hashed=True))
+
+    def _render(self, changes: tuple[LayerRecord, ...]) -> Prepared:
+        plan = self._plan()
+        files = {"launch.sh": (render_script(plan), 0o755)}
+        if plan.logo:
+            source = Path(plan.logo.path)
+            named = "logo-svg.svg" if source.suffix == ".svg" else "logo-64x64.png"
+            files[named] = (source.read_bytes(), 0o644)
+        digests = {name: digest(data) for name, (data, _) in files.items()}
+        now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+        kernel = render_kernel_json(
+            plan,
+            directory=self.options.root / "kernels" / plan.kernel_name,
+            installed=now,
+            digests=digests,
+        )
+        files["kernel.json"] = (kernel, 0o644)
+        return Prepared(plan, files, render_record(plan, changes), changes)
+
+
+def require_absolute(root: Path) -> Path:
+    """`root` as kernel.json may name it. Raises RecipeError for what Jupyter would misread."""
+    if "{" in str(root) or not os.path.isabs(root):  # noqa: PTH117
+        raise RecipeError(
+            f"`{root}` cannot hold kernels: Jupyter reads `{{…}}` in a path as a placeholder.",
+            hint="Choose another directory.",
+        )
+    return root
