@@ -113,8 +113,9 @@ install_packages_of() {
   mapfile -t missing < <(missing_packages "${packages[@]}" | sort -u)
   [ "${#missing[@]}" -gt 0 ] && is_root || return 0
   {
-    apt-get update
-    apt-get install --yes --no-install-recommends "${missing[@]}"
+    # One unreachable third party's index must not stop what Debian's has.
+    apt-get update || echo 'going on with the package lists that are here'
+    apt-get -o DPkg::Lock::Timeout=300 install --yes --no-install-recommends "${missing[@]}"
   } >"$PARTS/log/apt.log" 2>&1 </dev/null ||
     die "apt could not install \`${missing[*]}\`; see \`$PARTS/log/apt.log\`"
 }

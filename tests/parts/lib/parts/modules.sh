@@ -34,5 +34,6 @@ container_wrappers() {
 # Debian's profile script takes MODULEPATH from this file: a login shell sees the tree, as on a cluster.
 announce() {
   [ -f /etc/lmod/modulespath ] || return 0
-  grep -qxF "$PARTS/modulefiles/lmod" /etc/lmod/modulespath || echo "$PARTS/modulefiles/lmod" >>/etc/lmod/modulespath
+  sed -i '\#/modulefiles/lmod$#d' /etc/lmod/modulespath
+  echo "$PARTS/modulefiles/lmod" >>/etc/lmod/modulespath
 }
