@@ -12,7 +12,6 @@ from .errors import InvalidName
 # dot or dash (`..` empties the data directory, `-x` reads as an option).
 _KERNEL_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _KERNELSPEC = re.compile(r"[A-Za-z0-9._-]{1,255}")
-_KERNEL_REFERENCE = re.compile(r"[a-z0-9._][a-z0-9._-]{0,254}")
 _RECIPE_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,99}")
 # What Lmod and Environment Modules accept in practice; no shell or glob character.
 _MODULE_NAME = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.+:=@~-]*(/[A-Za-z0-9_.+:=@~-]+)*")
@@ -57,18 +56,6 @@ def kernel_name(value: str) -> str:
             f"`{checked}` is reserved: other tools install a kernel of that name.",
             hint="Choose another name with `--as NAME`.",
         )
-    return checked
-
-
-def kernel_reference(value: str) -> str:
-    """Check a name that refers to an installed kernelspec, made by whomever; lower case as Jupyter
-    looks it up. Raises InvalidName.
-    """
-    rule = "A kernel is named with letters, digits and `. _ -`; `kernelkit list` shows them."
-    lowered = value.lower() if isinstance(value, str) else value
-    checked = _fullmatch("kernel name", _KERNEL_REFERENCE, lowered, rule)
-    if checked in {".", ".."}:
-        raise InvalidName(f"`{checked}` is not a valid kernel name.", hint=rule)
     return checked
 
 

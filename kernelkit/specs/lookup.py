@@ -20,7 +20,7 @@ def find_kernel(name: str, *, roots: Sequence[Path] | None = None) -> Installed:
     dirs = None if roots is None else [root / "kernels" for root in roots]
     if "/" in name:
         return _find_by_identity(name, dirs)
-    checked = names.kernel_reference(name)
+    checked = names.kernelspec_name(name.lower())
     directory = find_kernel_dir(checked, dirs)
     if directory is None:
         raise _not_found(name, dirs)

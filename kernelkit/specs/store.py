@@ -234,7 +234,7 @@ def _record_mode(root: Path) -> int:
 
 def load_record(root: Path, name: str) -> bytes:
     """What the installer stored with a kernel. Raises NotFound, InsecureFile."""
-    names.kernel_reference(name)
+    names.kernelspec_name(name.lower())
     path = _record_path(root, name)
     try:
         return read_regular(path, _RECORD_LIMIT)

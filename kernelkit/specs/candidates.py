@@ -1,0 +1,238 @@
+"""What a person may mean by a name: recipes, modules, images, environments and other kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .. import names
+from ..errors import Ambiguous, InvalidName, NotFound
+from ..model import EnvironmentPlan, Origin
+from .recipes import Catalog, CatalogEntry
+from .states import Installed
+
+if TYPE_CHECKING:
+    from ..environment.containers import FoundImage
+    from ..environment.modules.backend import ModuleBackend
+    from ..environment.modules.catalogue import AvailableModule
+    from ..site import Site
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One thing a kernel can be made of; `identity` is what to give to `kernelkit install`.
+
+    `origin` says which of the other fields holds it; a catalog recipe also has `module` when a
+    module of the same identity exists. `name` is the identity without a version, or the plain
+    name of an image or environment. `default` marks what the name alone means. `kernel` is the
+    installed kernel that was made from it.
+    """
+
+    identity: str
+    name: str
+    origin: Origin
+    description: str = ""
+    default: bool = False
+    path: str = ""
+    entry: CatalogEntry | None = None
+    module: AvailableModule | None = None
+    image: FoundImage | None = None
+    environment: EnvironmentPlan | None = None
+    spec: Installed | None = None
+    kernel: Installed | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        """The candidate as `--json` prints it."""
+        found: dict[str, object] = {
+            "identity": self.identity,
+            "origin": self.origin,
+            "description": self.description,
+            "default": self.default,
+            "installed": self.kernel.name if self.kernel else None,
+            "state": self.kernel.state if self.kernel else None,
+            "path": self.path,
+        }
+        if self.module is not None:
+            found["module"] = self.module.name
+            found["needs"] = [list(parents) for parents in self.module.parents]
+        return found
+
+
+def choose(text: str, site: Site, catalog: Catalog, backend: ModuleBackend | None) -> Candidate:
+    """The one candidate that `text` means.
+
+    Raises InvalidName, Ambiguous with the identities that fit, NotFound with near ones.
+    """
+    found = find_candidates(text, site, catalog, backend)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Ambiguous(
+            f"`{text}` fits {len(found)} things.",
+            matches=[c.identity for c in found],
+            hint="Give more of the name.",
+        )
+    raise NotFound(
+        f"There is no recipe, module, image, environment or kernel named `{text}`.",
+        hint=_near(text, site, catalog, backend),
+    )
+
+
+def find_candidates(
+    text: str, site: Site, catalog: Catalog, backend: ModuleBackend | None
+) -> tuple[Candidate, ...]:
+    """Everything that `text` can mean: recipes and modules, or, where none fits, the rest by name.
+
+    A name alone means the catalog's default, else the module system's. A version is exact, or
+    the beginning of one or several; an exact one is alone. A recipe and a module of one identity
+    are one candidate. Raises InvalidName for what can be none of these.
+    """
+    entries, modules = _by_identity(text, catalog, backend)
+    if entries and "/" not in text:
+        modules = ()
+    found = {e.identity: of_entry(e, catalog, modules) for e in entries}
+    for module in modules:
+        found.setdefault(module.name, of_module(module))
+    if text in found:
+        return (found[text],)
+    if found:
+        return tuple(found.values())
+    return tuple(c for c in others(site) if c.name == text or c.identity == text)
+
+
+def _by_identity(
+    text: str, catalog: Catalog, backend: ModuleBackend | None
+) -> tuple[tuple[CatalogEntry, ...], tuple[AvailableModule, ...]]:
+    try:
+        entries = catalog.find(text)
+    except InvalidName:
+        # `tools/gcc/12.2` is a module and can be no recipe.
+        names.module_name(text)
+        entries = ()
+    try:
+        return entries, backend.find(text) if backend else ()
+    except InvalidName:
+        return entries, ()
+
+
+# --- one candidate of each kind -------------------------------------------------------------------
+
+
+def of_entry(
+    entry: CatalogEntry, catalog: Catalog, modules: Iterable[AvailableModule] = ()
+) -> Candidate:
+    """A catalog recipe, with the module of the same identity."""
+    recipe = entry.recipe
+    return Candidate(
+        identity=entry.identity,
+        name=recipe.name,
+        origin="catalog",
+        description=recipe.description or recipe.display_name,
+        default=catalog.is_default(entry),
+        path=entry.provenance.file.path if entry.provenance.file else "",
+        entry=entry,
+        module=next((m for m in modules if m.name == entry.identity), None),
+    )
+
+
+def of_module(module: AvailableModule) -> Candidate:
+    """A module of this machine."""
+    return Candidate(
+        identity=module.name,
+        name=module.package,
+        origin="module",
+        description=module.whatis or module.description,
+        default=module.default,
+        path=module.path,
+        module=module,
+    )
+
+
+def others(site: Site) -> tuple[Candidate, ...]:
+    """Images, conda and virtual environments, and kernelspecs that kernelkit did not make."""
+    return (*_images(site), *_environments(), *_kernelspecs())
+
+
+def _images(site: Site) -> tuple[Candidate, ...]:
+    from ..environment.containers import list_images
+
+    return tuple(
+        Candidate(
+            identity=image.path,
+            name=image.name,
+            origin="image",
+            description=_size(image.size) + (", pulled" if image.pulled else ""),
+            path=image.path,
+            image=image,
+        )
+        for image in list_images(site)
+    )
+
+
+def _size(count: int) -> str:
+    if not count:
+        return "folder image"
+    return f"image, {count / 1e9:.1f} GB" if count >= 1e9 else f"image, {count / 1e6:.0f} MB"
+
+
+def _environments() -> tuple[Candidate, ...]:
+    import os
+
+    from ..environment.condas import list_condas
+    from ..environment.venv_places import list_venvs
+
+    condas = list_condas(os.environ.get("PATH", ""))
+    named = [plan.name for plan in condas]
+    found = []
+    for plan in condas:
+        # A name tells which one only while no other conda has an environment of that name.
+        identity = plan.name if named.count(plan.name) == 1 else plan.prefix
+        found.append(_environment(plan, identity, plan.name, "conda"))
+    for plan in list_venvs():
+        name = plan.prefix.rpartition("/")[2]
+        found.append(_environment(plan, plan.prefix, name, "venv"))
+    return tuple(found)
+
+
+def _environment(plan: EnvironmentPlan, identity: str, name: str, origin: Origin) -> Candidate:
+    return Candidate(
+        identity=identity,
+        name=name,
+        origin=origin,
+        description=plan.prefix,
+        path=plan.prefix,
+        environment=plan,
+    )
+
+
+def _kernelspecs() -> tuple[Candidate, ...]:
+    from .states import list_kernels
+
+    return tuple(
+        Candidate(
+            identity=kernel.name,
+            name=kernel.name,
+            origin="kernelspec",
+            description=kernel.display_name,
+            path=str(kernel.directory),
+            spec=kernel,
+        )
+        for kernel in list_kernels()
+        if kernel.state == "unmanaged"
+    )
+
+
+def _near(text: str, site: Site, catalog: Catalog, backend: ModuleBackend | None) -> str:
+    import difflib
+
+    modules = backend.available() if backend else ()
+    known = {e.identity for e in catalog.entries} | {m.name for m in modules}
+    known |= {e.recipe.name for e in catalog.entries} | {m.package for m in modules}
+    known |= {c.identity for c in others(site)}
+    near = difflib.get_close_matches(text, sorted(known), 3, 0.6)
+    name = text.partition("/")[0]
+    near += sorted(k for k in known if k.startswith(f"{name}/") and k not in near)[-4:]
+    if not near:
+        return "`kernelkit avail` lists what there is; a file is given by its path."
+    return "Did you mean " + ", ".join(f"`{k}`" for k in near) + "?"
