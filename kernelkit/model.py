@@ -314,11 +314,14 @@ class AddedIpykernel(_Fact, frozen=True):
     """The read-only directory with an ipykernel for an interpreter that has none.
 
     `distributions` are the exact versions in it; the kernel appends `dir` to sys.path, so the
-    environment's own packages win.
+    environment's own packages win. `debugger` and `curve` are what this ipykernel can do there
+    (those of `PythonFacts` were asked when there was none).
     """
 
     dir: str
     distributions: dict[str, str]
+    debugger: bool = False
+    curve: bool = False
 
 
 class Change(_Fact, frozen=True):

@@ -152,3 +152,81 @@ answer({
 })
 """
 )
+
+# Runs `pip install` in this process, so that it sees exactly what the kernel will see. Relays what
+# would be installed; `--report` is a file because images print on stdout.
+PIP = """
+import tempfile
+options = ARGUMENTS[0]
+for needed in (options["pip"], options["target"]):
+    if needed and not os.path.isdir(needed):
+        answer({"unseen": needed})
+        sys.exit(0)
+if options["pip"]:
+    sys.path.insert(0, options["pip"])
+for name in ("PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "PIP_CONSTRAINT"):
+    # A host's file that the image lacks would end pip at once; it brings certificates of its own.
+    if os.environ.get(name) and not os.path.exists(os.environ[name]):
+        del os.environ[name]
+for name in ("TARGET", "PREFIX", "ROOT", "REQUIREMENT", "QUIET", "VERBOSE", "LOG", "UPGRADE",
+             "NO_DEPS", "IGNORE_INSTALLED", "FORCE_REINSTALL", "DRY_RUN", "REPORT"):
+    os.environ.pop("PIP_" + name, None)
+os.environ["PIP_REQUIRE_VIRTUALENV"] = "0"
+work = tempfile.mkdtemp()
+def write(name, text):
+    path = os.path.join(work, name)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+def pins():
+    from pip._vendor.packaging.version import Version
+    for name, version in sorted(options["pins"].items()):
+        try:
+            Version(version)
+        except ValueError:
+            continue  # pip cannot compare it, so it cannot keep it either
+        yield name + "==" + version + "\\n"
+def entry(item):
+    info = item.get("download_info", {})
+    archive = info.get("archive_info", {})
+    hashes = archive.get("hashes") or dict([archive.get("hash", "=").split("=", 1)])
+    metadata = item["metadata"]
+    return {"name": metadata["name"], "version": metadata["version"],
+            "url": info.get("url", ""), "sha256": hashes.get("sha256", "")}
+try:
+    report = os.path.join(work, "report.json")
+    arguments = options["arguments"] + ["--report", report]
+    if options["pins"]:
+        arguments += ["--constraint", write("constraints.txt", "".join(pins()))]
+    if options["requirements"]:
+        arguments += ["--requirement", write("requirements.txt", options["requirements"])]
+    if options["target"]:
+        arguments += ["--target", options["target"]]
+    from pip._internal.cli.main import main
+    code = main(arguments)
+    install = []
+    if code == 0 and os.path.exists(report):
+        with open(report, encoding="utf-8") as file:
+            install = [entry(item) for item in json.load(file)["install"]]
+    answer({"code": int(code), "install": install})
+finally:
+    import shutil
+    shutil.rmtree(work, ignore_errors=True)
+"""
+
+# Imports ipykernel the way the kernel will: after everything that the environment has itself.
+VERIFY_IPYKERNEL = """
+sys.path.append(ARGUMENTS[0])
+import ipykernel.kernelapp
+def works(module, test):
+    try:
+        return bool(test(__import__(module)))
+    except Exception:
+        return False
+version = tuple(int(part) for part in ipykernel.__version__.split(".")[:2])
+answer({
+    "version": ipykernel.__version__,
+    "debugger": version >= (6,) and works("debugpy", lambda module: True),
+    "curve": version >= (7, 3) and works("zmq", lambda module: module.has("curve")),
+})
+"""

@@ -54,7 +54,7 @@ def _ask_version(command: str, path: str) -> Runtime:
 
 
 def parse_version(command: str, done: Completed) -> Runtime:
-    """Read `apptainer version 1.4.5`, `singularity-ce version 4.1.0` or `singularity version 3.8.7`.
+    """Read `apptainer version 1.4.5`, `singularity-ce version 4.1.0`, `singularity version 3.8.7`.
 
     Apptainer installs itself under both names, so only the text tells them apart. Raises
     ContainerError for anything else.
