@@ -55,7 +55,9 @@ class CatalogEntry:
 
 
 @dataclass
-class _Reading:
+class Reading:
+    """What one root holds: its usable recipes, and a warning for each that is not."""
+
     entries: list[CatalogEntry] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -215,13 +217,13 @@ def own_catalog() -> Path:
 # --- one directory -------------------------------------------------------------------------------
 
 
-def read_root(root: Root) -> _Reading:
+def read_root(root: Root) -> Reading:
     """Read `<root>/<name>/<version>.toml`; what cannot be used becomes a warning.
 
     Symlinks that leave the root, files that are not regular or too large, and recipes whose
     name and version are not those of their path are skipped.
     """
-    reading = _Reading()
+    reading = Reading()
     for path in recipe_paths(root.directory, reading.warnings):
         try:
             reading.entries.append(read_entry(root.directory, path))
