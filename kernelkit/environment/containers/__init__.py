@@ -1,6 +1,7 @@
 """Apptainer and Singularity: the runtime, images on disk, images in a registry."""
 
 from .images import FoundImage, check_allowed, inspect_image, list_images
+from .registry import pull_image
 from .runtime import Runtime, find_runtime
 
 __all__ = [
@@ -10,4 +11,5 @@ __all__ = [
     "find_runtime",
     "inspect_image",
     "list_images",
+    "pull_image",
 ]
