@@ -22,12 +22,16 @@ _MISSING = 66
 class Draft:
     """Runs commands through the layers of `plan`; a LayerRunner.
 
-    Its script lives in a private temporary directory for as long as the `with` block runs.
+    `visible` are directories that a container must show as well. Its script lives in a private temporary directory for as long as the `with` block runs.
     """
 
-    def __init__(self, plan: Plan, *, timeout: float) -> None:
+    def __init__(self, plan: Plan, *, timeout: float, visible: Sequence[str] = ()) -> None:
         self.plan = plan
         self._timeout = timeout
+        self._environment = dict(os.environ)
+        for name in ("APPTAINER_BIND", "SINGULARITY_BIND"):
+            binds = [*filter(None, [os.environ.get(name)]), *visible]
+            self._environment |= {name: ",".join(binds)} if binds else {}
 
     def __enter__(self) -> Draft:
         self._directory = Path(tempfile.mkdtemp(prefix="kernelkit-"))
@@ -75,6 +79,7 @@ class Draft:
         return run(
             ["/bin/bash", str(self._directory / script), "--run", *argv],
             input=input,
+            env=self._environment,
             timeout=timeout or self._timeout,
             cwd=self._directory,
             want_fd3=want_fd3,

@@ -33,7 +33,6 @@ from ..model import (
     LayerRecord,
     Modules,
     Plan,
-
 )
 from ..names import is_image_reference
 from ..site import Site
@@ -140,7 +139,7 @@ class _Preparation:
             with self._step("environment", "Looking at the environment"):
                 self._add(environment=self._environment())
         self._packages_dir()
-        with Draft(self._plan(), timeout=self.site.command_timeout) as draft:
+        with Draft(self._plan(), timeout=self._timeout, visible=self._visible()) as draft:
             self._probe(draft)
             with self._step("record", "Recording what each layer changes"):
                 changes = self._changes(draft)
@@ -246,7 +245,9 @@ class _Preparation:
 
         from_recipe = not self.options.packages
         base = self.source.base if from_recipe else Path.cwd()
-        path = resolve_packages_dir(given, self.site, base=base, create=not self.options.dry_run)
+        kernel = self._plan().kernel_name
+        create = not self.options.dry_run
+        path = resolve_packages_dir(given, self.site, kernel, base=base, create=create)
         relative = ""
         if from_recipe and self.source.recipe_file and "/" in given:
             relative = locate(given, base=base, recipe_file=self.source.recipe_file).relative
@@ -259,6 +260,17 @@ class _Preparation:
             if (directory / name / "kernel.json").is_file():
                 return directory / name
         raise NotFound(f"There is no kernelspec `{name}` to wrap.", hint="See `kernelkit list`.")
+
+    def _visible(self) -> tuple[str, ...]:
+        """What the probes need to see in a container besides what the kernel will see."""
+        from ..environment.ipykernels import needed_binds
+
+        containers = self.probes.container or self.probes.modules
+        return needed_binds(self._data) if containers else ()
+
+    @property
+    def _data(self) -> Path:
+        return Path(self.site.packages_root).parent
 
     # --- what is behind the layers ---------------------------------------------------------------
 
@@ -364,10 +376,12 @@ class _Preparation:
             self.progress.note("ipykernel is missing: an install adds one, a dry run does not.")
             self._add(ipykernel=AddedIpykernel(dir="(added at install)", distributions={}))
             return
-        root = Path(self.site.packages_root).parent
-        added = add_ipykernel(draft, python, root=root, on_line=self.progress.line)
+        added = add_ipykernel(draft, python, root=self._data, on_line=self.progress.line)
         version = added.distributions.get("ipykernel", "")
-        self._add(ipykernel=added, python=msgspec.structs.replace(python, ipykernel=version))
+        completed = msgspec.structs.replace(
+            python, ipykernel=version, debugger=added.debugger, curve=added.curve
+        )
+        self._add(ipykernel=added, python=completed)
         self.progress.note(f"ipykernel {version} from {added.dir}")
 
     def _check_requires(self, draft: Draft) -> None:
@@ -389,11 +403,23 @@ class _Preparation:
             )
 
     def _check_packages(self) -> None:
-        from ..environment.packages import check_packages_dir
+        from ..environment.package_checks import check_packages_dir
 
         assert self.probes.python
-        for warning in check_packages_dir(Path(self.probes.packages_dir), self.probes.python):
-            self.progress.note(str(warning))
+        path = Path(self.probes.packages_dir)
+        if not path.is_dir():
+            return
+        with self._step("packages", f"Checking {path}"):
+            findings = check_packages_dir(path, self.probes.python)
+            errors = [found.message for found in findings if found.severity == "error"]
+            if errors:
+                raise EnvironmentBroken(
+                    f"The packages dir `{path}` does not fit this Python: {errors[0]}",
+                    hint="Remove what does not fit, or give another `--packages` directory.",
+                    detail="\n".join(errors[1:]),
+                )
+            for found in findings:
+                self.progress.note(found.message)
 
     def _changes(self, draft: Draft) -> tuple[LayerRecord, ...]:
         traced = draft.trace()

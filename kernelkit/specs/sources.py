@@ -8,7 +8,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from ..errors import NotFound, RecipeError, UsageError
 from ..files import mark_file, read_regular
@@ -25,6 +27,9 @@ from ..model import (
 from ..names import display_name, is_image_reference
 from .recipe_text import load_recipe
 from .resolve import WrappedKernelspec
+
+if TYPE_CHECKING:
+    from .candidates import Candidate
 
 _KERNEL_JSON_LIMIT = 1 << 20
 _IMAGE_SUFFIXES = (".sif", ".simg", ".img", ".sqsh")
@@ -107,8 +112,26 @@ def source_of_module(name: str, description: str = "") -> Source:
 
 def source_of_conda(name: str) -> Source:
     """A conda environment by name."""
-    recipe = Recipe(name=_plain(name), language="python", conda=Conda(environment=name))
+    recipe = Recipe(name=_plain(name), conda=Conda(environment=name))
     return Source(recipe, Provenance(origin="conda", given=name), Path.cwd())
+
+
+def source_of_candidate(candidate: Candidate, text: str) -> Source:
+    """What a name was found to mean (see `candidates.choose`)."""
+    if candidate.entry is not None:
+        entry = candidate.entry
+        provenance = msgspec.structs.replace(entry.provenance, given=text)
+        file = Path(entry.provenance.file.path) if entry.provenance.file else None
+        base = file.parent if file else Path.cwd()
+        return Source(entry.recipe, provenance, base, logo=entry.logo)
+    if candidate.module is not None:
+        found = candidate.module
+        return source_of_module(found.name, found.whatis or found.description)
+    if candidate.spec is not None:
+        return source_of_kernelspec(candidate.spec.directory, text)
+    if candidate.origin == "conda" and "/" not in candidate.identity:
+        return source_of_conda(candidate.identity)
+    return source_of_path(candidate.path)
 
 
 def source_of_kernelspec(directory: Path, given: str) -> Source:
@@ -118,18 +141,18 @@ def source_of_kernelspec(directory: Path, given: str) -> Source:
     argv = kernel.get("argv") or []
     name = _plain(f"{directory.name}-wrapped")
     shown = display_name(str(kernel.get("display_name") or directory.name))
-    common = {"name": name, "display_name": f"{shown} (kernelkit)"}
+    recipe = Recipe(name=name, display_name=f"{shown} (kernelkit)")
     file = mark_file(
         directory / "kernel.json", hashed=True, role="kernelspec", label=directory.name
     )
     provenance = Provenance(origin="kernelspec", given=given, file=file)
     env = {str(k): str(v) for k, v in dict(kernel.get("env") or {}).items()}
     if _runs_ipykernel(argv):
-        recipe = Recipe(
-            **common, language="python", python=Interpreter(interpreter=argv[0]), env=env
+        recipe = msgspec.structs.replace(
+            recipe, language="python", python=Interpreter(interpreter=argv[0]), env=env
         )
     else:
-        recipe = Recipe(**common, wrap=directory.name)
+        recipe = msgspec.structs.replace(recipe, wrap=directory.name)
     logo = next((p for n in LOGO_NAMES if (p := directory / n).is_file()), None)
     return Source(recipe, provenance, directory, logo=logo)
 

@@ -1,0 +1,253 @@
+"""What `install` and `create` share: their options, and the way from a Source to a kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import UsageError
+from . import output
+from .json_flag import is_json
+from .progress import StepLines
+
+if TYPE_CHECKING:
+    from ..specs.locations import Scope
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options of `install` and `create` that are not about layers."""
+
+    name: str | None
+    scope: Scope | None
+    prefix: Path | None
+    replace: bool
+    test: bool
+    dry_run: bool
+    quiet: bool
+
+    @classmethod
+    def from_options(cls, options: dict[str, Any]) -> Request:
+        """The request in the values that `target_options` gave a verb."""
+        names = ("name", "scope", "prefix", "replace", "test", "dry_run")
+        return cls(**{name: options[name] for name in names}, quiet=is_json())
+
+
+def target_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Where the kernel goes, and how careful to be."""
+    options = [
+        click.option("--as", "name", metavar="NAME", help="Kernel name, if not the usual one."),
+        click.option("--user", "scope", flag_value="user", help="For you (the default)."),
+        click.option(
+            "--sys-prefix", "scope", flag_value="sys-prefix", help="For this Python environment."
+        ),
+        click.option(
+            "--project", "scope", flag_value="project", help="Into .kernelkit of this directory."
+        ),
+        click.option(
+            "--prefix",
+            type=click.Path(path_type=Path, file_okay=False),
+            help="For an installation at PREFIX.",
+        ),
+        click.option("--replace", is_flag=True, help="Replace a kernel of that name; it is kept."),
+        click.option("--no-test", "test", is_flag=True, default=True, flag_value=False,
+                     help="Do not start the kernel before it is put in place."),
+        click.option("--dry-run", is_flag=True, help="Print both files; write nothing."),
+    ]  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def extra_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Layers that go on top of whatever is installed."""
+    options = [
+        click.option(
+            "--packages", metavar="DIR", help="Packages dir (pip --target) for PYTHONPATH."
+        ),
+        click.option("--set", "variables", multiple=True, metavar="K=V", help="Set a variable."),
+        click.option("--bind", "binds", multiple=True, metavar="SRC[:DEST[:ro]]",
+                     help="Mount into the container."),
+        click.option("--display-name", metavar="TEXT", help="What Jupyter shows."),
+        click.option("--language", metavar="NAME", help="Kernel language, if not told by itself."),
+    ]  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def with_extras(recipe: Any, extras: dict[str, Any]) -> Any:
+    """`recipe` with the extra options put in. Raises UsageError and InvalidName."""
+    import msgspec
+
+    from .. import names
+
+    changes: dict[str, Any] = {}
+    if extras.get("variables"):
+        changes["env"] = {**recipe.env, **dict(map(parse_variable, extras["variables"]))}
+    if extras.get("binds"):
+        if recipe.container is None:
+            raise UsageError(
+                "`--bind` is for kernels in a container, and this one is not.",
+                hint="Leave it out; host directories are visible as they are.",
+            )
+        binds = (*recipe.container.binds, *map(names.bind, extras["binds"]))
+        changes["container"] = msgspec.structs.replace(recipe.container, binds=binds)
+    if extras.get("display_name"):
+        changes["display_name"] = names.display_name(extras["display_name"])
+    if extras.get("language"):
+        changes["language"] = extras["language"].lower()
+    return msgspec.structs.replace(recipe, **changes)
+
+
+def parse_variable(text: str) -> tuple[str, str]:
+    """`K=V` as a checked pair. Raises UsageError and InvalidName."""
+    from .. import names
+
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"`{text}` sets nothing.", hint="Write `--set NAME=VALUE`.")
+    return names.env_variable(name), names.env_value(name, value)
+
+
+def check_secrets(recipe: Any) -> None:
+    """Refuse literal secrets: everything in a kernelspec is served over HTTP. Raises UsageError."""
+    from .. import names
+
+    for variable in recipe.env:
+        if names.looks_secret(variable):
+            raise UsageError(
+                f"`{variable}` looks like a secret, and a kernelspec can be read over HTTP.",
+                hint="Export it where the server starts and name it in `env_passthrough`, or read "
+                "it from a file of mode 0600 in the notebook.",
+            )
+
+
+def install_source(source: Any, request: Request, packages: str | None) -> dict[str, Any]:
+    """Prepare, stage, test and put in place; returns what was done, for `show_installed`."""
+    from ..site import load_site
+    from ..specs import store
+    from ..specs.install import Options, in_step, prepare, require_absolute
+    from ..specs.locations import data_root
+    from ..specs.states import list_kernels
+
+    check_secrets(source.recipe)
+    site = load_site()
+    scope: Scope = request.scope or ("prefix" if request.prefix else site.install_scope)
+    if request.prefix and scope != "prefix":
+        raise UsageError("`--prefix` does not go with another scope.", hint="Give one of them.")
+    root = require_absolute(data_root(scope, prefix=request.prefix))
+    progress = StepLines(quiet=request.quiet)
+    name = request.name or default_name(source)
+    if not request.dry_run:
+        store.check_free(root, name, replace=request.replace)
+    options = Options(
+        root=root,
+        name=name,
+        packages=packages,
+        dry_run=request.dry_run,
+        taken_display_names=frozenset(k.display_name for k in list_kernels() if k.name != name),
+        fallback_logo=language_logo,
+    )
+    prepared = prepare(source, site, options, progress)
+    result = describe(prepared, root)
+    if request.dry_run:
+        return {**result, "dry_run": True, "kernel_json": prepared.kernel_json,
+                "launch_sh": prepared.script}  # fmt: skip
+    staged = store.stage(root, name, prepared.files, prepared.record)
+    try:
+        if request.test:
+            result["tested"] = list(_test(staged.directory, site, progress))
+        with in_step(progress, "install", f"Putting it into {root / 'kernels'}"):
+            directory = store.commit(staged, replace=request.replace)
+    finally:
+        store.discard(staged)
+    return {**result, "directory": str(directory), "notices": _notices(source, root, scope)}
+
+
+def default_name(source: Any) -> str:
+    """The kernel name a source gets by itself."""
+    from ..names import kernel_name_from
+
+    return kernel_name_from(source.recipe.identity)
+
+
+def _test(directory: Path, site: Any, progress: StepLines) -> tuple[str, ...]:
+    from ..running.handshake import shake_hands
+    from ..specs.install import in_step
+
+    with in_step(progress, "test", "Starting the kernel"):
+        seen = shake_hands(directory, timeout=site.kernel_timeout, on_step=progress.line)
+        progress.note(", ".join(seen.steps))
+    return seen.steps
+
+
+def _notices(source: Any, root: Path, scope: str) -> list[str]:
+    from ..specs.locations import on_jupyter_path
+
+    found = []
+    recipe = source.recipe
+    if source.provenance.origin == "catalog" and recipe.verified is None:
+        found.append(f"`{recipe.identity}` has not been verified on a real cluster yet.")
+    if not on_jupyter_path(root):
+        found.append(f"Jupyter does not look there yet: set JUPYTER_PATH={root}")
+    return found
+
+
+def language_logo(language: str) -> Path | None:
+    """The logo of kernelkit's own recipe for a language, for kernels that bring none."""
+    from ..specs.recipes import own_catalog
+
+    for name in ("logo.svg", f"{language}.svg"):
+        path = own_catalog() / language / name
+        if path.is_file():
+            return path
+    return None
+
+
+def describe(prepared: Any, root: Path) -> dict[str, Any]:
+    """What an install made, as `--json` prints it."""
+    from ..specs.spec import layers
+
+    plan = prepared.plan
+    return {
+        "name": plan.kernel_name,
+        "display_name": plan.display_name,
+        "identity": plan.identity,
+        "language": plan.language,
+        "directory": str(root / "kernels" / plan.kernel_name),
+        "layers": list(layers(plan)),
+        "modules": [m.name for m in plan.modules.loads] if plan.modules else [],
+        "python": plan.python.version if plan.python else "",
+        "ipykernel": plan.python.ipykernel if plan.python else "",
+        "dry_run": False,
+    }
+
+
+def show_installed(result: dict[str, Any]) -> None:
+    """Tell a person what was made and how to start it."""
+    if result["dry_run"]:
+        directory = result["directory"]
+        output.note(f"Would write {directory}/kernel.json:", "bold")
+        output.print_text(result["kernel_json"].rstrip("\n"))
+        output.note(f"Would write {directory}/launch.sh:", "bold")
+        output.print_text(result["launch_sh"].rstrip("\n"))
+        return
+    output.note("")
+    output.print_pairs(
+        [
+            ("Kernel", f"{result['name']} ({result['display_name']})"),
+            ("Directory", result["directory"]),
+            *(("Layer", layer) for layer in result["layers"]),
+        ]
+    )
+    for notice in result.get("notices", ()):
+        output.warn(notice)
+    output.note(
+        f"\nChoose “{result['display_name']}” in JupyterLab, or run: "
+        f"jupyter console --kernel {result['name']}"
+    )

@@ -1,0 +1,119 @@
+"""`kernelkit show`: one kernel in full: state, layers, both files, what each layer changed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from . import output
+from .output import verb
+
+
+def tell(name: str) -> dict[str, Any]:
+    """Everything known about a kernel, as `--json` prints it. Raises NotFound."""
+    from ..specs.lookup import find_kernel
+
+    kernel = find_kernel(name)
+    found: dict[str, Any] = kernel.to_dict()
+    found["kernel_json"] = _read(kernel.directory / "kernel.json")
+    found["launch_sh"] = _read(kernel.directory / "launch.sh")
+    found["plan"], found["changes"] = _recorded(kernel)
+    return found
+
+
+def _read(path: Any) -> str:
+    try:
+        return str(path.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return ""
+
+
+def _recorded(kernel: Any) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    """The plan and the layers' changes from the private record, where there is one to read."""
+    from ..errors import KernelkitError
+    from ..specs.store import load_record
+
+    if kernel.metadata is None:
+        return None, []
+    try:
+        record = json.loads(load_record(kernel.root, kernel.name))
+    except (KernelkitError, ValueError):
+        return None, []
+    return record.get("plan"), list(record.get("changes") or [])
+
+
+def show_kernel(found: dict[str, Any]) -> None:
+    """Print it for people: facts first, then what the layers did, then the files."""
+    why = "; ".join(found["reasons"])
+    output.print_pairs(
+        [
+            ("Kernel", found["name"]),
+            ("Shown as", found["display_name"]),
+            ("State", found["state"] + (f": {why}" if why else "")),
+            ("Directory", str(found["directory"])),
+        ]
+    )
+    if found["plan"]:
+        _show_layers(found["plan"])
+    for change in found["changes"]:
+        _show_changes(change)
+    for key, file in (("kernel_json", "kernel.json"), ("launch_sh", "launch.sh")):
+        if found[key]:
+            output.print_text()
+            output.print_text(f"{found['directory']}/{file}", "bold")
+            for line in found[key].rstrip("\n").split("\n"):
+                output.print_text(output.safe(line))
+
+
+def _show_layers(plan: dict[str, Any]) -> None:
+    output.print_text()
+    output.print_text("Layers, and where each comes from", "bold")
+    pairs: list[tuple[str, str]] = []
+    provenance = plan["provenance"]
+    file = provenance.get("file")
+    origin = provenance["origin"] + (f" {file['path']}" if file else f" {provenance['given']}")
+    pairs.append((plan["identity"], origin))
+    for module in (plan.get("modules") or {}).get("loads", ()):
+        asked = "" if module.get("asked") else " (needed by the others)"
+        pairs.append((f"module {module['name']}", module["file"]["path"] + asked))
+    if environment := plan.get("environment"):
+        pairs.append((environment["kind"], environment["prefix"]))
+    if container := plan.get("container"):
+        source = f" from {container['source']}" if container.get("source") else ""
+        digest = f", {container['digest']}" if container.get("digest") else ""
+        pairs.append(("container", container["image"]["path"] + source + digest))
+    if plan.get("packages_dir"):
+        pairs.append(("packages dir", plan["packages_dir"]))
+    if python := plan.get("python"):
+        where = f" in {python['container']}" if python.get("container") else ""
+        pairs.append((f"Python {python['version']}", python["executable"] + where))
+        added = plan.get("ipykernel")
+        pairs.append(
+            (f"ipykernel {python.get('ipykernel', '')}", added["dir"] if added else "its own")
+        )
+    output.print_pairs(pairs)
+
+
+def _show_changes(record: dict[str, Any]) -> None:
+    if not record.get("changes"):
+        return
+    output.print_text()
+    output.print_text(f"What {record['layer']} changes  ({record['source']})", "bold")
+    signs = {"prepended": "{0} = {1}:…", "appended": "{0} = …:{1}", "unset": "unset {0}"}
+    for change in record["changes"]:
+        line = signs.get(change["kind"], "{0} = {1}")
+        output.print_text(
+            "  " + output.safe(line.format(change["variable"], change.get("value", "")))
+        )
+
+
+@verb("show", show=show_kernel)
+@click.argument("name")
+def command(name: str) -> dict[str, Any]:
+    """Show one kernel: its state, layers with their origin, both files, what each layer changes.
+
+    NAME is a kernel of `kernelkit list`, or the NAME/VERSION it was made from.
+    """
+    return tell(name)
