@@ -43,6 +43,11 @@ class PackagesFinding:
     message: str
     hint: str
 
+    @property
+    def text(self) -> str:
+        """What is amiss and what to do, in one line."""
+        return f"{self.message} {self.hint}"
+
 
 def check_packages_dir(path: Path, python: PythonFacts) -> list[PackagesFinding]:
     """Everything in `path` that does not fit `python`, errors first.

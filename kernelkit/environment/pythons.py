@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import CommandFailed, EnvironmentBroken
+from ..files import mark_file
 from ..model import FileMark, PythonFacts
 from ..proc import Completed, tail
 from .layers import LayerRunner
 from .programs import PROBE, fenced, with_arguments
 
 OLDEST = (3, 6)
-# What launch.sh ends with when a module did not load (65) or a file it needs is gone (66); what
-# it printed then says more than "no Python".
-_LAYER_FAILURES = {65, 66}
 _HINT = "Run the layers by hand and see what `python3 --version` says there."
 
 
@@ -45,8 +43,6 @@ def probe_python(
         facts = parse_facts(done.stdout)
         if facts is None:
             tried.append(f"`{word}` ended with code {done.returncode}: {done.tail or 'no word'}")
-            if done.returncode in _LAYER_FAILURES:
-                raise _layers_failed(done)
         elif _version(facts) < OLDEST:
             tried.append(f"`{word}` is Python {facts.get('version', '')}, at least 3.6 is needed")
         else:
@@ -64,16 +60,8 @@ def parse_facts(stdout: str) -> dict[str, Any] | None:
     return answer if isinstance(answer, dict) and "executable" in answer else None
 
 
-def _layers_failed(done: Completed) -> EnvironmentBroken:
-    return EnvironmentBroken(
-        f"The layers below Python could not be set up (exit code {done.returncode}).",
-        hint="Mend what the text names, then install again.",
-        detail=done.tail,
-    )
-
-
 def _version(facts: dict[str, Any]) -> tuple[int, int]:
-    found = re.match(r"(\d+)\.(\d+)", str(facts.get("version", "")))
+    found = re.match(r"(\d{1,4})\.(\d{1,4})", str(facts.get("version", "")))
     return (int(found.group(1)), int(found.group(2))) if found else (0, 0)
 
 
@@ -120,12 +108,10 @@ def _text(name: str, value: object) -> str:
 
 
 def _mark(executable: str) -> FileMark | None:
-    real = Path(executable).resolve()
     try:
-        found = real.stat()
+        return mark_file(Path(executable).resolve(), hashed=False)
     except OSError:
         return None
-    return FileMark(path=str(real), size=found.st_size, mtime_ns=found.st_mtime_ns)
 
 
 def ask(

@@ -45,7 +45,7 @@ class Reference:
 
 
 def parse_reference(text: str) -> Reference:
-    """Split a reference as docker does: `docker://python` is `library/python:latest` of docker.io."""
+    """Split a reference as docker does: `python` is `library/python:latest` of docker.io."""
     scheme, _, rest = text.partition("://")
     rest, _, digest = rest.partition("@")
     first, slash, others = rest.partition("/")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import ContainerError, NotPermitted
-from ...model import ContainerPlan, FileMark
+from ...files import mark_file
+from ...model import ContainerPlan
 from ...names import printable
 from ...site import Site
 from .runtime import Runtime
@@ -29,7 +30,7 @@ def inspect_image(path: Path, *, runtime: Runtime) -> ContainerPlan:
     """
     path = Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - the link, not its target
     try:
-        found = path.stat()
+        mark = mark_file(path, hashed=False)
         facts = read_image(path)
     except OSError as error:
         raise _unreadable(path, error) from error
@@ -38,7 +39,7 @@ def inspect_image(path: Path, *, runtime: Runtime) -> ContainerPlan:
         runtime=runtime.command,
         runtime_kind=runtime.kind,
         runtime_version=runtime.version,
-        image=FileMark(path=str(path), size=found.st_size, mtime_ns=found.st_mtime_ns),
+        image=mark,
         folder=facts.kind == "folder",
     )
 
