@@ -26,7 +26,7 @@ class Candidate:
     `origin` says which of the other fields holds it; a catalog recipe also has `module` when a
     module of the same identity exists. `name` is the identity without a version, or the plain
     name of an image or environment. `default` marks what the name alone means. `kernel` is the
-    installed kernel that was made from it.
+    installed kernel that was made from it. `missing` are modules it needs that are not here.
     """
 
     identity: str
@@ -41,6 +41,7 @@ class Candidate:
     environment: EnvironmentPlan | None = None
     spec: Installed | None = None
     kernel: Installed | None = None
+    missing: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """The candidate as `--json` prints it."""
@@ -52,6 +53,7 @@ class Candidate:
             "installed": self.kernel.name if self.kernel else None,
             "state": self.kernel.state if self.kernel else None,
             "path": self.path,
+            "missing": list(self.missing),
         }
         if self.module is not None:
             found["module"] = self.module.name

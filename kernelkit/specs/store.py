@@ -31,7 +31,7 @@ from ..files import (
 )
 from .locations import scope_of
 from .lookup import find_kernel as find_kernel
-from .states import edited_files, examine
+from .states import Installed, edited_files, examine
 
 LOCK_TIMEOUT = 30.0  # seconds; a swap takes milliseconds, NFS hiccups take longer
 STAGING_LIFE = 24 * 3600.0  # seconds after which a staged directory belongs to a dead install
@@ -133,7 +133,7 @@ def check_free(root: Path, name: str, *, replace: bool) -> Path | None:
     existing = _entry(root / "kernels", name)
     if existing is None:
         return None
-    _refuse_unmanaged(existing, root, "replaced")
+    _refuse_unmanaged(existing, root, "replaced", "Choose another name with `--as NAME`.")
     if replace:
         return existing
     what = f"A kernel named `{existing.name}` exists in `{existing.parent}`."
@@ -157,21 +157,16 @@ def _entry(directory: Path, name: str) -> Path | None:
     return None
 
 
-def _refuse_unmanaged(directory: Path, root: Path, done: str) -> None:
+def _refuse_unmanaged(directory: Path, root: Path, done: str, hint: str) -> None:
     if directory.is_symlink():
-        raise Unmanaged(
-            f"`{directory}` is a symlink, which kernelkit never makes; it is not {done}.",
-            hint="Remove the link yourself if it is no longer wanted.",
-        )
+        what = f"`{directory}` is a symlink, which kernelkit never makes; it is not {done}."
+        raise Unmanaged(what, hint=hint)
     found = examine(directory)
     # A kernel.json that no longer parses tells nothing of its maker; our own record does.
     unreadable = not found.kernel and (directory / "kernel.json").exists()
     if found.managed or (unreadable and _record_path(root, directory.name).is_file()):
         return
-    raise Unmanaged(
-        f"`{directory}` was not made by kernelkit; it is not {done}.",
-        hint="Choose another name with `--as NAME`, or use `jupyter kernelspec remove`.",
-    )
+    raise Unmanaged(f"`{directory}` was not made by kernelkit; it is not {done}.", hint=hint)
 
 
 def _edits(directory: Path) -> list[str]:
@@ -252,14 +247,8 @@ def remove(name: str, *, roots: Sequence[Path] | None = None, force: bool = Fals
     NotFound, Unmanaged, and NotPermitted where the disk forbids it or, without `force`, where
     the kernel was edited by hand.
     """
-    found = find_kernel(name, roots=roots)
+    found = check_removable(name, roots=roots, force=force)
     root, directory = found.root, found.directory
-    _refuse_unmanaged(directory, root, "removed")
-    if not force and (edits := _edits(directory)):
-        raise NotPermitted(
-            f"`{found.name}` is not as kernelkit wrote it: {', '.join(edits)}.",
-            hint="`--force` removes it all the same; a copy is kept.",
-        )
     with explained(directory, "Removing the kernel"):
         _make_dirs(root / "kernelkit", root)
         with locked(root / "kernelkit" / "lock", timeout=LOCK_TIMEOUT):
@@ -270,6 +259,21 @@ def remove(name: str, *, roots: Sequence[Path] | None = None, force: bool = Fals
             _record_path(root, found.name).unlink(missing_ok=True)
             flush_dir(directory.parent)
     return directory
+
+
+def check_removable(
+    name: str, *, roots: Sequence[Path] | None = None, force: bool = False
+) -> Installed:
+    """The kernel that `remove` would take down. Raises what `remove` raises."""
+    found = find_kernel(name, roots=roots)
+    hint = f"If it is no longer wanted: `jupyter kernelspec remove {found.name}`."
+    _refuse_unmanaged(found.directory, found.root, "removed", hint)
+    if not force and (edits := _edits(found.directory)):
+        raise NotPermitted(
+            f"`{found.name}` is not as kernelkit wrote it: {', '.join(edits)}.",
+            hint="`--force` removes it all the same; a copy is kept.",
+        )
+    return found
 
 
 def _make_dirs(path: Path, root: Path) -> None:

@@ -1,0 +1,158 @@
+"""Everything that kernels can be made of here, in one list, with what is installed already."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .candidates import Candidate, of_entry, of_module, others
+from .states import Installed, list_kernels
+
+if TYPE_CHECKING:
+    from ..environment.modules.backend import ModuleBackend
+    from ..environment.modules.catalogue import AvailableModule
+    from ..model import Recipe
+    from ..site import Site
+    from .recipes import Catalog
+
+
+def list_offers(
+    site: Site, catalog: Catalog, backend: ModuleBackend | None, *, refresh: bool = False
+) -> tuple[Candidate, ...]:
+    """Recipes, modules, images, environments and unmanaged kernels, by origin and name.
+
+    Each has in `kernel` the installed kernel made from it. `refresh` reads the modules anew.
+    """
+    modules = backend.available(refresh=refresh) if backend else ()
+    entries = catalog.entries
+    named = {entry.recipe.name for entry in entries}
+    taken = {entry.identity for entry in entries}
+    found = [
+        dataclasses.replace(
+            of_entry(entry, catalog, modules), missing=missing_modules(entry.recipe, modules)
+        )
+        for entry in entries
+    ]
+    for module in modules:
+        if module.name not in taken:
+            candidate = of_module(module)
+            # A catalog that has the name decides what the name alone means; see find_candidates.
+            default = candidate.default and candidate.name not in named
+            found.append(dataclasses.replace(candidate, default=default))
+    return with_kernels([*found, *others(site)])
+
+
+def missing_modules(recipe: Recipe, modules: Sequence[AvailableModule]) -> tuple[str, ...]:
+    """The modules a recipe loads that this machine does not have, seen from no other module.
+
+    A recipe with directories of its own (`use`) or a collection is not judged.
+    """
+    from ..environment.modules.catalogue import matching
+
+    declared = recipe.modules
+    if declared is None or declared.use or declared.collection:
+        return ()
+    return tuple(name for name in declared.load if not matching(modules, name))
+
+
+def with_kernels(
+    candidates: Iterable[Candidate], kernels: Sequence[Installed] | None = None
+) -> tuple[Candidate, ...]:
+    """The candidates, each with the installed kernel that was made from it."""
+    made: dict[str, Installed] = {}
+    for kernel in list_kernels() if kernels is None else kernels:
+        if kernel.managed and kernel.state != "shadowed":
+            for key in _made_from(kernel):
+                made.setdefault(key, kernel)
+    return tuple(
+        dataclasses.replace(c, kernel=made.get(c.identity) or made.get(c.path)) for c in candidates
+    )
+
+
+def _made_from(kernel: Installed) -> Iterator[str]:
+    """The identity of a kernel's recipe, and the paths of its image or environment."""
+    yield kernel.identity
+    table = kernel.kernel["metadata"]["kernelkit"]
+    provenance = table.get("provenance")
+    if isinstance(provenance, dict) and isinstance(provenance.get("given"), str):
+        yield provenance["given"]
+    for mark in table.get("marks") or ():
+        if isinstance(mark, dict) and mark.get("role") in ("image", "environment"):
+            yield str(mark.get("path"))
+        elif isinstance(mark, dict) and mark.get("role") == "interpreter":
+            # PREFIX/bin/python stands for the environment at PREFIX.
+            yield str(Path(str(mark.get("path"))).parent.parent)
+
+
+def fitting(candidates: Iterable[Candidate], pattern: str) -> tuple[Candidate, ...]:
+    """The candidates whose identity or name fits: a glob, or part of it in any case."""
+    if not pattern:
+        return tuple(candidates)
+    wanted = pattern.lower()
+    glob = wanted if set("*?[") & set(wanted) else f"*{wanted}*"
+    return tuple(
+        c
+        for c in candidates
+        if fnmatchcase(c.identity.lower(), glob) or fnmatchcase(c.name.lower(), glob)
+    )
+
+
+def matching_words(candidates: Iterable[Candidate], words: Sequence[str]) -> tuple[Candidate, ...]:
+    """The candidates in which every word occurs, best first.
+
+    A word counts most as the name, then at its start, then within the identity, then in a
+    recipe's aliases and modules, and least in the description.
+    """
+    wanted = [part.lower() for word in words for part in word.split()]
+    scored = [(sum(_score(c, w) for w in wanted), i, c) for i, c in enumerate(candidates)
+              if all(_score(c, w) for w in wanted)]  # fmt: skip
+    return tuple(c for _, _, c in sorted(scored, key=lambda item: (-item[0], item[1])))
+
+
+def _score(candidate: Candidate, word: str) -> int:
+    name = candidate.name.lower()
+    if word == name:
+        return 16
+    if name.startswith(word):
+        return 8
+    if word in candidate.identity.lower():
+        return 4
+    recipe = candidate.entry.recipe if candidate.entry else None
+    loads = recipe.modules.load if recipe and recipe.modules else ()
+    if recipe and any(word in text.lower() for text in (*recipe.aliases, *loads)):
+        return 2
+    long = candidate.module.description if candidate.module else ""
+    return int(word in candidate.description.lower() or word in long.lower())
+
+
+def quick_identities() -> tuple[tuple[str, str], ...]:
+    """Identities with descriptions, for a shell's completion: nothing is run for them.
+
+    Modules come from the copy that the last `avail` left, whatever MODULEPATH it was for.
+    """
+    from ..site import load_site
+    from .recipes import Catalog
+
+    found = {e.identity: e.recipe.display_name for e in Catalog(load_site()).entries}
+    for name, whatis in _remembered_modules():
+        found.setdefault(name, whatis)
+    return tuple(sorted(found.items()))
+
+
+def _remembered_modules() -> Iterator[tuple[str, str]]:
+    from ..errors import KernelkitError
+    from ..files import read_regular
+
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kernelkit"
+    try:
+        newest = max(cache.glob("modules-*.json"), key=lambda path: path.stat().st_mtime)
+        _, _, modules = json.loads(read_regular(newest, 64 << 20))
+        for module in modules:
+            yield module["name"], module["whatis"]
+    except (OSError, ValueError, KeyError, TypeError, KernelkitError):
+        return
