@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -108,14 +107,9 @@ def command(name: str) -> dict[str, Any]:
     from ..environment.modules import module_backend_or_none
     from ..site import load_site
     from ..specs.candidates import choose
-    from ..specs.offers import missing_modules, with_kernels
+    from ..specs.offers import with_kernels
     from ..specs.recipes import Catalog
 
     site = load_site()
-    backend = module_backend_or_none(site)
-    chosen = choose(name, site, Catalog(site), backend)
-    if chosen.entry:
-        modules = backend.available() if backend else ()
-        missing = missing_modules(chosen.entry.recipe, modules)
-        chosen = dataclasses.replace(chosen, missing=missing)
+    chosen = choose(name, site, Catalog(site), module_backend_or_none(site))
     return describe(with_kernels([chosen])[0])

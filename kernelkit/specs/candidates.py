@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .. import names
 from ..errors import Ambiguous, InvalidName, NotFound
-from ..model import EnvironmentPlan, Origin
+from ..model import EnvironmentPlan, Origin, Recipe
 from .recipes import Catalog, CatalogEntry
 from .states import Installed
 
@@ -88,19 +88,63 @@ def find_candidates(
 
     A name alone means the catalog's default, else the module system's. A version is exact, or
     the beginning of one or several; an exact one is alone. A recipe and a module of one identity
-    are one candidate. Raises InvalidName for what can be none of these.
+    are one candidate. A recipe whose modules this machine does not have counts only when nothing
+    else fits. Raises InvalidName for what can be none of these.
     """
-    entries, modules = _by_identity(text, catalog, backend)
-    if entries and "/" not in text:
-        modules = ()
-    found = {e.identity: of_entry(e, catalog, modules) for e in entries}
-    for module in modules:
+    entries, fitting = _by_identity(text, catalog, backend)
+    here = ModulesHere(backend.available() if backend else ())
+    recipes = [of_entry(entry, catalog, here) for entry in entries]
+    if recipes and "/" not in text:
+        default = default_entry(recipes[0].name, catalog, here)
+        if default is not None:
+            return (of_entry(default, catalog, here),)
+        return tuple(map(of_module, fitting)) or tuple(recipes)
+    found = {c.identity: c for c in recipes}
+    for module in fitting:
         found.setdefault(module.name, of_module(module))
     if text in found:
         return (found[text],)
+    usable = tuple(c for c in found.values() if not c.missing)
     if found:
-        return tuple(found.values())
+        return usable or tuple(found.values())
     return tuple(c for c in others(site) if c.name == text or c.identity == text)
+
+
+class ModulesHere:
+    """The modules of this machine, indexed: a catalog is compared with thousands of them."""
+
+    def __init__(self, modules: Sequence[AvailableModule]) -> None:
+        self.modules = modules
+        self._by_name = {module.name: module for module in modules}
+        self._packages = {module.package for module in modules}
+
+    def get(self, name: str) -> AvailableModule | None:
+        """The module of exactly this full name."""
+        return self._by_name.get(name)
+
+    def missing(self, recipe: Recipe) -> tuple[str, ...]:
+        """The modules a recipe loads that this machine does not list.
+
+        A recipe with directories of its own (`use`) or a collection is not judged.
+        """
+        declared = recipe.modules
+        if declared is None or declared.use or declared.collection:
+            return ()
+        return tuple(name for name in declared.load if not self._has(name))
+
+    def _has(self, name: str) -> bool:
+        from ..environment.modules.catalogue import begins
+
+        if name in self._by_name or name in self._packages:
+            return True
+        return any(begins(module.name, name) for module in self.modules)
+
+
+def default_entry(name: str, catalog: Catalog, here: ModulesHere) -> CatalogEntry | None:
+    """The recipe that `name` alone means here: the default of those whose modules exist."""
+    named = [e for e in catalog.entries if e.recipe.name == name]
+    usable = [e for e in named if not here.missing(e.recipe)]
+    return catalog.default(usable) if usable else None
 
 
 def _by_identity(
@@ -121,9 +165,7 @@ def _by_identity(
 # --- one candidate of each kind -------------------------------------------------------------------
 
 
-def of_entry(
-    entry: CatalogEntry, catalog: Catalog, modules: Iterable[AvailableModule] = ()
-) -> Candidate:
+def of_entry(entry: CatalogEntry, catalog: Catalog, here: ModulesHere) -> Candidate:
     """A catalog recipe, with the module of the same identity."""
     recipe = entry.recipe
     return Candidate(
@@ -131,10 +173,11 @@ def of_entry(
         name=recipe.name,
         origin="catalog",
         description=recipe.description or recipe.display_name,
-        default=catalog.is_default(entry),
+        default=default_entry(recipe.name, catalog, here) == entry,
         path=entry.provenance.file.path if entry.provenance.file else "",
         entry=entry,
-        module=next((m for m in modules if m.name == entry.identity), None),
+        module=here.get(entry.identity),
+        missing=here.missing(recipe),
     )
 
 

@@ -10,13 +10,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .candidates import Candidate, of_entry, of_module, others
+from .candidates import Candidate, ModulesHere, of_entry, of_module, others
 from .states import Installed, list_kernels
 
 if TYPE_CHECKING:
     from ..environment.modules.backend import ModuleBackend
-    from ..environment.modules.catalogue import AvailableModule
-    from ..model import Recipe
     from ..site import Site
     from .recipes import Catalog
 
@@ -28,36 +26,16 @@ def list_offers(
 
     Each has in `kernel` the installed kernel made from it. `refresh` reads the modules anew.
     """
-    modules = backend.available(refresh=refresh) if backend else ()
-    entries = catalog.entries
-    named = {entry.recipe.name for entry in entries}
-    taken = {entry.identity for entry in entries}
-    found = [
-        dataclasses.replace(
-            of_entry(entry, catalog, modules), missing=missing_modules(entry.recipe, modules)
-        )
-        for entry in entries
-    ]
-    for module in modules:
+    here = ModulesHere(backend.available(refresh=refresh) if backend else ())
+    found = [of_entry(entry, catalog, here) for entry in catalog.entries]
+    taken = {candidate.identity for candidate in found}
+    settled = {candidate.name for candidate in found if candidate.default}
+    for module in here.modules:
         if module.name not in taken:
             candidate = of_module(module)
-            # A catalog that has the name decides what the name alone means; see find_candidates.
-            default = candidate.default and candidate.name not in named
+            default = candidate.default and candidate.name not in settled
             found.append(dataclasses.replace(candidate, default=default))
     return with_kernels([*found, *others(site)])
-
-
-def missing_modules(recipe: Recipe, modules: Sequence[AvailableModule]) -> tuple[str, ...]:
-    """The modules a recipe loads that this machine does not have, seen from no other module.
-
-    A recipe with directories of its own (`use`) or a collection is not judged.
-    """
-    from ..environment.modules.catalogue import matching
-
-    declared = recipe.modules
-    if declared is None or declared.use or declared.collection:
-        return ()
-    return tuple(name for name in declared.load if not matching(modules, name))
 
 
 def with_kernels(
