@@ -83,12 +83,12 @@ class Lmod:
     def read(
         self, init: Sequence[str], state: State, modulepath: Sequence[str], timeout: float
     ) -> list[AvailableModule]:
-        """`spider -o jsonSoftwarePage` evaluates every modulefile; a plain list where it fails."""
+        """`spider -o spider-json` evaluates every modulefile; a plain list where it fails."""
         spider = f"{state.environment.get('LMOD_DIR', '')}/spider"
-        argv = [spider, "-o", "jsonSoftwarePage", ":".join(modulepath)]
+        argv = [spider, "-o", "spider-json", ":".join(modulepath)]
         try:
             done = run(argv, env=state.environment, timeout=timeout)
-            return parse_software(done.stdout)
+            return parse_spider_json(done.stdout)
         except (CommandFailed, ValueError):
             return self._plain(init, state, modulepath, timeout)
 
@@ -109,39 +109,53 @@ class Lmod:
         return [AvailableModule(n, default=n in defaults) for n in names]
 
 
-def parse_software(text: str) -> list[AvailableModule]:
-    """Read spider's jsonSoftwarePage: packages with versions, `parent` a list of combinations.
+def parse_spider_json(text: str) -> list[AvailableModule]:
+    """Read `spider -o spider-json`: name -> modulefile -> entry, hidden ones marked.
 
+    The default of a name is the highest `wV`, which begins with `^` where a default is marked.
     Lua writes an empty table as `{}` or `[]` at will. Raises ValueError for anything but JSON.
     """
     import json
 
     found = []
     pages = json.loads(text)
-    for page in pages if isinstance(pages, list) else []:
-        versions = page.get("versions") if isinstance(page, dict) else None
-        for entry in versions if isinstance(versions, list) else []:
-            if isinstance(entry, dict) and isinstance(entry.get("full"), str):
-                found.append(_module(page, entry))
+    for files in pages.values() if isinstance(pages, dict) else ():
+        entries = files if isinstance(files, dict) else {}
+        usable = {
+            path: entry
+            for path, entry in entries.items()
+            if isinstance(entry, dict) and isinstance(entry.get("fullName"), str)
+        }
+        shown = [e for e in usable.values() if not e.get("hidden")]
+        default = max((str(e.get("wV") or "") for e in shown), default="")
+        for path, entry in usable.items():
+            is_default = entry in shown and str(entry.get("wV") or "") == default
+            found.append(_module(path, entry, is_default))
     return found
 
 
-def _module(page: dict[str, Any], entry: dict[str, Any]) -> AvailableModule:
-    parents = entry.get("parent")
-    combinations = [
+def _module(path: str, entry: dict[str, Any], default: bool) -> AvailableModule:
+    def strings(key: str) -> list[str]:
+        value = entry.get(key)
+        return [str(v) for v in value] if isinstance(value, list) else []
+
+    chains = entry.get("parentAA")
+    parents = [
         tuple(str(name) for name in names)
-        for names in (parents if isinstance(parents, list) else [])
-        if isinstance(names, list)
+        for names in (chains if isinstance(chains, list) else [])
+        if isinstance(names, list) and names
     ]
-    version = str(entry.get("versionName") or "")
+    # `whatis("Name: …")` and its like repeat what the name says already.
+    plain = [w for w in strings("whatis") if not re.match(r"(Name|Version|URL)\s*:", w)]
+    whatis = entry.get("Description") or " ".join(plain)
     return AvailableModule(
-        name=entry["full"],
-        default=bool(version) and version == page.get("defaultVersionName"),
+        name=str(entry["fullName"]),
+        default=default,
         hidden=bool(entry.get("hidden")),
-        path=str(entry.get("path") or ""),
-        whatis=str(entry.get("description") or ""),
+        path=path,
+        whatis=" ".join(str(whatis).split()),
         description=str(entry.get("help") or "").strip(),
-        parents=tuple(c for c in combinations if c),
+        parents=tuple(parents),
     )
 
 

@@ -217,7 +217,9 @@ class Resolver:
             state = self._run(load, self.on_step)[-1]
             if state.loaded != loaded.final.loaded:
                 continue
-            if _same(state, loaded.final):
+            # Environment Modules complains of what it cannot see yet and loads it later all the
+            # same; a kernel's log should not begin with an error.
+            if (not names or state.returncode == 0) and _same(state, loaded.final):
                 return names, state
             fits = fits or (names, state)
         if fits is None:

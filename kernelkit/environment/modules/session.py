@@ -157,9 +157,9 @@ def run_steps(
     texts = [text.strip() for text in f"\n{done.stderr}".split(f"\n{fence}\n")[1:]]
     states = parse_states(done.fd3, fence, texts)
     if len(states) < len(steps):
-        words = " ".join(steps[len(states)].words)
+        ended = " ".join(steps[len(states)].words)
         raise ModuleError(
-            f"`{words}` ended the shell with exit code {done.returncode}.",
+            f"`{ended}` ended the shell with exit code {done.returncode}.",
             hint="Run it in a shell of your own to see why; a kernel cannot start through it.",
             detail=tail(done.stderr.replace(fence, "").strip()),
         )
