@@ -125,16 +125,17 @@ def _wrong_word(source: str, key: str, data: Mapping[str, Any]) -> RecipeError:
 def _wrong_type(source: str, key: str, data: Mapping[str, Any], wanted: str) -> RecipeError:
     if key.startswith("env["):
         # The path of a table with free keys is `env[...]`: the first value that is no text.
-        table = data["env"]
-        key = "env." + next(name for name, value in table.items() if not isinstance(value, str))
-    found = _value_at(data, key)
+        name, found = next(pair for pair in data["env"].items() if not isinstance(pair[1], str))
+        key = f"env.{name}"
+    else:
+        found = _value_at(data, key)
     problem = f"must be {_KINDS.get(wanted, wanted)}, not {_kind_of(found)}"
     return fault(source, key, problem, _as_it_should_be(key, found, wanted))
 
 
 def _as_it_should_be(key: str, found: Any, wanted: str) -> str:
     name = re.sub(r"\[\d+\]$", "", key).rpartition(".")[2]
-    written = getattr(found, "written", "") or str(found)
+    written = _shown(getattr(found, "written", "") or str(found))
     if wanted == "str" and isinstance(found, _QUOTABLE) and not isinstance(found, bool):
         if key.endswith("]"):
             return f'Quote it: "{written}".'
