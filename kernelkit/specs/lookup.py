@@ -28,12 +28,13 @@ def find_kernel(name: str, *, roots: Sequence[Path] | None = None) -> Installed:
 
 
 def _find_by_identity(identity: str, dirs: Sequence[Path] | None) -> Installed:
-    names.recipe_identity(identity)
-    fitting = [
-        kernel
-        for kernel in list_kernels(dirs)
-        if kernel.identity.startswith(identity) and kernel.state != "shadowed"
-    ]
+    names.module_name(identity)  # an identity may be a module's, deeper than NAME/VERSION
+    asked, _, version = identity.rpartition("/")
+    fitting = []
+    for kernel in list_kernels(dirs):
+        name, _, known = kernel.identity.rpartition("/")
+        if name == asked and names.version_begins(known, version) and kernel.state != "shadowed":
+            fitting.append(kernel)
     exact = [kernel for kernel in fitting if kernel.identity == identity]
     fitting = exact or fitting
     if not fitting:

@@ -91,13 +91,15 @@ def compare_marks(marks: Iterable[Any], disk: Disk, found: Findings) -> None:
     for mark in marks:
         try:
             path, size, mtime_ns = mark["path"], mark["size"], mark["mtime_ns"]
+            role = _ROLES.get(mark.get("role", ""), _ROLES[""])
+            if not isinstance(path, str):
+                raise TypeError
             state = disk.look(path)
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, AttributeError):
             found.stale.append("its record of files in kernel.json is damaged")
             continue
         if not isinstance(state, str) and state.st_mtime_ns == mtime_ns and state.st_size == size:
             continue
-        role = _ROLES.get(mark.get("role", ""), _ROLES[""])
         what = f"{role.noun.format(label=mark.get('label') or path)} `{path}`"
         if isinstance(state, str):
             (found.broken if role.essential else found.stale).append(f"{what} {state}")

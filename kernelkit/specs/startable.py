@@ -62,8 +62,9 @@ def _check_executable(path: str, found: Findings) -> None:
         mode = os.stat(path).st_mode
     except (FileNotFoundError, NotADirectoryError):
         found.broken.append(f"its command `{path}` does not exist")
-    except OSError as error:
-        found.broken.append(f"its command `{path}` cannot be reached ({error.strerror})")
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "no possible path"
+        found.broken.append(f"its command `{path}` cannot be reached ({why})")
     else:
         if not stat.S_ISREG(mode) or not mode & 0o111:
             found.broken.append(f"its command `{path}` is not an executable file")
@@ -74,7 +75,11 @@ def _check_on_path(word: str, kernel: dict[str, Any], found: Findings) -> None:
 
     env = kernel.get("env")
     path = env.get("PATH") if isinstance(env, dict) else None
-    if not which(word, path=path if isinstance(path, str) and "$" not in path else None):
+    try:
+        there = which(word, path=path if isinstance(path, str) and "$" not in path else None)
+    except ValueError:
+        there = None
+    if not there:
         found.broken.append(f"its command `{word}` is not on PATH")
 
 

@@ -258,7 +258,10 @@ def edited_files(kernel: Mapping[str, Any], directory: Path, modified: int = -1)
 
 def _digest_of(name: str, kernel: Mapping[str, Any], directory: Path) -> str:
     if name == "kernel.json":
-        return spec_digest(kernel)
+        try:
+            return spec_digest(kernel)
+        except RecursionError:
+            return ""
     from ..errors import KernelkitError
     from ..files import read_regular
 
