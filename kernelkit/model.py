@@ -124,18 +124,31 @@ class KernelCommand(_Declared, frozen=True):
 
 
 class Resources(_Declared, frozen=True):
-    """The Slurm request; kept with the recipe, used by kernels that run on Slurm."""
+    """The Slurm request of a kernel; each key is the sbatch option of the same name.
 
-    partition: str | None = None
-    gres: str | None = None
-    time: str | None = None
-    mem: str | None = None
-    cpus: Annotated[int, Meta(ge=1)] | None = None
-    nodes: Annotated[int, Meta(ge=1)] | None = None
-    account: str | None = None
-    qos: str | None = None
-    constraint: str | None = None
-    reservation: str | None = None
+    `mem`, `mem_per_cpu` and `mem_per_gpu` exclude one another, as they do for sbatch.
+    """
+
+    partition: Annotated[str | None, Meta(description="Partition, or several with commas.")] = None
+    gres: Annotated[str | None, Meta(description="Generic resources: gpu:1, gpu:a100:2.")] = None
+    time: Annotated[
+        str | None, Meta(description="Time limit: minutes, H:MM:SS or D-HH:MM:SS.")
+    ] = None
+    mem: Annotated[str | None, Meta(description="Memory of each node: 16G.")] = None
+    mem_per_cpu: Annotated[str | None, Meta(description="Memory of each CPU: 4G.")] = None
+    mem_per_gpu: Annotated[str | None, Meta(description="Memory of each GPU: 64G.")] = None
+    cpus: Annotated[
+        int | None, Meta(ge=1, le=100_000, description="CPUs of a task (--cpus-per-task).")
+    ] = None
+    nodes: Annotated[int | None, Meta(ge=1, le=100_000, description="Nodes.")] = None
+    ntasks: Annotated[int | None, Meta(ge=1, le=1_000_000, description="Tasks.")] = None
+    account: Annotated[str | None, Meta(description="Account that is charged.")] = None
+    qos: Annotated[str | None, Meta(description="Quality of service.")] = None
+    constraint: Annotated[str | None, Meta(description="Features that nodes must have.")] = None
+    reservation: Annotated[str | None, Meta(description="Reservation to run in.")] = None
+    extra: Annotated[
+        tuple[str, ...], Meta(description="The site's own sbatch options, one an entry.")
+    ] = ()
 
 
 class Verified(_Declared, frozen=True):

@@ -1,0 +1,180 @@
+"""Resources -> the argument vectors of Slurm's commands; pure, nothing is run here.
+
+Options go on the command line and the script to standard input: a newline in a job name within
+`#SBATCH` lines would run code, and quoting does not help there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ..errors import InvalidName, UsageError
+from ..model import Resources
+from ..names import printable
+
+# One field separator that no job name may hold; squeue and sinfo print it as given.
+FIELD = "\x1f"
+
+_WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,:=&|*()\[\]@+/-]{0,254}")
+_TIME = re.compile(r"\d+|\d+:\d{1,2}(:\d{1,2})?|\d+-\d{1,2}(:\d{1,2}){0,2}|UNLIMITED|INFINITE")
+_MEMORY = re.compile(r"\d+[KMGT]?")
+_JOB_NAME = re.compile(r"[A-Za-z0-9_.@+-]{1,100}")
+_EXTRA = re.compile(r"--[a-z][a-z0-9-]*(=[^\n\r\0]*)?|-[A-Za-z]")
+
+# Options that would take the job out of our hands: its script, output, name or environment.
+_OURS = frozenset(
+    {
+        "--wrap", "--parsable", "--output", "--error", "--input", "--job-name", "--export",
+        "--export-file", "--get-user-env", "--array", "--wait", "--requeue", "--no-requeue",
+        "--test-only", "--signal", "--chdir", "--open-mode", "--uid", "--gid", "--quiet",
+    }
+)  # fmt: skip
+
+
+def check_resources(resources: Resources) -> None:
+    """Check every value before it reaches a command line. Raises InvalidName and UsageError."""
+    for option, value in _words(resources):
+        if not _WORD.fullmatch(value):
+            raise InvalidName(
+                f"`{printable(value)[:80]}` is not a valid {option}.",
+                hint=f"Write it as for `sbatch --{option}`.",
+            )
+    if resources.time is not None and not _TIME.fullmatch(resources.time):
+        raise InvalidName(
+            f"`{printable(resources.time)[:80]}` is not a valid time limit.",
+            hint="Write minutes, `H:MM:SS` or `D-HH:MM:SS`, such as `2:00:00`.",
+        )
+    memory = [resources.mem, resources.mem_per_cpu, resources.mem_per_gpu]
+    for value in filter(None, memory):
+        if not _MEMORY.fullmatch(value):
+            raise InvalidName(
+                f"`{printable(value)[:80]}` is not a valid amount of memory.",
+                hint="Write a number with K, M, G or T, such as `16G`.",
+            )
+    if sum(value is not None for value in memory) > 1:
+        raise UsageError(
+            "`mem`, `mem-per-cpu` and `mem-per-gpu` exclude one another.", hint="Give one of them."
+        )
+    for entry in resources.extra:
+        _check_extra(entry)
+
+
+def _words(resources: Resources) -> list[tuple[str, str]]:
+    named = (
+        ("partition", resources.partition),
+        ("gres", resources.gres),
+        ("account", resources.account),
+        ("qos", resources.qos),
+        ("constraint", resources.constraint),
+        ("reservation", resources.reservation),
+    )
+    return [(name, value) for name, value in named if value is not None]
+
+
+def _check_extra(entry: str) -> None:
+    if not _EXTRA.fullmatch(entry):
+        raise InvalidName(
+            f"`{printable(entry)[:80]}` is not an sbatch option.",
+            hint="Write `--option=value` or `--option`, one an entry.",
+        )
+    option = entry.partition("=")[0]
+    if option in _OURS:
+        raise UsageError(
+            f"`{option}` is set by kernelkit itself.", hint="Leave it out of the extra options."
+        )
+
+
+def request_options(resources: Resources) -> list[str]:
+    """The options of a request, as sbatch takes them. Raises what `check_resources` raises."""
+    check_resources(resources)
+    found = [f"--{option}={value}" for option, value in _words(resources)]
+    numbers = (
+        ("time", resources.time),
+        ("mem", resources.mem),
+        ("mem-per-cpu", resources.mem_per_cpu),
+        ("mem-per-gpu", resources.mem_per_gpu),
+        ("cpus-per-task", resources.cpus),
+    )
+    found += [f"--{option}={value}" for option, value in numbers if value is not None]
+    # Site plug-ins and SBATCH_* of a user's shell change the defaults, so both are always said.
+    found.append(f"--nodes={resources.nodes or 1}")
+    found.append(f"--ntasks={resources.ntasks or resources.nodes or 1}")
+    return [*found, *resources.extra]
+
+
+def submit_argv(resources: Resources, *, job_name: str, log: str, directory: str) -> list[str]:
+    """`sbatch` for a job whose script comes on standard input; prints `ID` or `ID;CLUSTER`.
+
+    `log` is the file for the batch step's output, `directory` where it starts.
+    """
+    return [
+        "sbatch", "--parsable", "--no-requeue", "--export=ALL",
+        f"--job-name={_job_name(job_name)}", f"--output={_pattern(log)}", "--open-mode=append",
+        f"--chdir={directory}", *request_options(resources),
+    ]  # fmt: skip
+
+
+def _pattern(path: str) -> str:
+    # sbatch expands %j and the like in file names, and drops backslashes.
+    if "\\" in path:
+        raise InvalidName(f"`{path}` cannot be a log: Slurm reads `\\`.", hint="Use another path.")
+    return path.replace("%", "%%")
+
+
+def _job_name(name: str) -> str:
+    if not _JOB_NAME.fullmatch(name):
+        raise InvalidName(f"`{printable(name)[:80]}` is not a valid job name.")
+    return name
+
+
+def test_argv(resources: Resources) -> list[str]:
+    """`sbatch --test-only`: checks a request and estimates its start without submitting it."""
+    return ["sbatch", "--test-only", "--export=ALL", *request_options(resources)]
+
+
+def cancel_argv(job_ids: Sequence[str]) -> list[str]:
+    """`scancel` of whole jobs."""
+    return ["scancel", *map(_job_id, job_ids)]
+
+
+def signal_argv(job_id: str, signal: str) -> list[str]:
+    """`scancel` that signals only the batch step: plain `scancel -s` passes it by."""
+    if signal not in ("USR1", "USR2", "TERM"):
+        raise UsageError(f"`{signal}` is not a signal that a job of ours understands.")
+    return ["scancel", "--batch", f"--signal={signal}", _job_id(job_id)]
+
+
+def _job_id(text: str) -> str:
+    if not re.fullmatch(r"\d{1,12}", text):
+        raise InvalidName(f"`{printable(text)[:40]}` is not a job id.", hint="It is a number.")
+    return text
+
+
+# What squeue is asked for, by the name of the `Job` field it fills. `%S` is the expected start of
+# a pending job and the real one of a running job; with SLURM_TIME_FORMAT=%s it is in seconds.
+QUEUE_FIELDS = {
+    "id": "%i", "name": "%j", "state": "%T", "reason": "%r", "partition": "%P", "nodes": "%N",
+    "start": "%S", "end": "%e", "limit": "%l", "submitted": "%V", "gres": "%b", "account": "%a",
+}  # fmt: skip
+
+
+def queue_argv(job_ids: Sequence[str] = ()) -> list[str]:
+    """One `squeue` for all jobs of this user, pending ones included, a line a job.
+
+    `--me` is a query of one user; `--name` would make the controller send every job.
+    """
+    chosen = [f"--jobs={','.join(map(_job_id, job_ids))}"] if job_ids else []
+    form = FIELD.join(QUEUE_FIELDS.values())
+    return ["squeue", "--me", "--noheader", "--states=all", f"--format={form}", *chosen]
+
+
+HISTORY_FIELDS = ("JobIDRaw", "JobName", "State", "ExitCode", "Start", "End", "NodeList", "Reason")
+
+
+def history_argv(job_ids: Sequence[str]) -> list[str]:
+    """`sacct` of jobs that squeue no longer knows; needs slurmdbd."""
+    return [
+        "sacct", "--allocations", "--noheader", "--parsable2", f"--delimiter={FIELD}",
+        f"--format={','.join(HISTORY_FIELDS)}", f"--jobs={','.join(map(_job_id, job_ids))}",
+    ]  # fmt: skip
