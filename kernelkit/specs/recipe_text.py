@@ -277,7 +277,7 @@ def _cleaned(recipe: Recipe, source: str) -> Recipe:
         recipe,
         display_name=display_name,
         description=_one_line(recipe.description),
-        troubleshoot="\n".join(map(_line, recipe.troubleshoot.splitlines())).strip(),
+        troubleshoot="\n".join(map(_line, recipe.troubleshoot.split("\n"))).strip(),
         verified=verified,
     )
 
