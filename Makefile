@@ -1,6 +1,14 @@
-.PHONY: test parts lint
+.PHONY: demo lab test parts lint
 
-SHELL_FILES = .ci/run tests/parts/install tests/parts/test-run tests/parts/lib/in-venv tests/parts/lib/*.sh tests/parts/lib/parts/*.sh tests/parts/wrappers/* tests/parts/conda/conda tests/parts/conda/*/*.sh
+SHELL_FILES = .ci/run demo/run demo/lab demo/unpack-modules demo/places.sh tests/parts/install tests/parts/test-run tests/parts/lib/in-venv tests/parts/lib/*.sh tests/parts/lib/parts/*.sh tests/parts/wrappers/* tests/parts/conda/conda tests/parts/conda/*/*.sh
+
+# From a fresh clone to a notebook that ran in a kernel made by `kernelkit install`.
+demo:
+	demo/run $(ARGS)
+
+# JupyterLab with that kernel; make lab ARGS="--port 9000"
+lab:
+	demo/lab $(ARGS)
 
 # make test ARGS="-k modules"
 test:
