@@ -137,11 +137,17 @@ class Resources(_Declared, frozen=True):
     mem: Annotated[str | None, Meta(description="Memory of each node: 16G.")] = None
     mem_per_cpu: Annotated[str | None, Meta(description="Memory of each CPU: 4G.")] = None
     mem_per_gpu: Annotated[str | None, Meta(description="Memory of each GPU: 64G.")] = None
+    # The bounds stand on the int: msgspec refuses them on a union.
     cpus: Annotated[
-        int | None, Meta(ge=1, le=100_000, description="CPUs of a task (--cpus-per-task).")
+        Annotated[int, Meta(ge=1, le=100_000)] | None,
+        Meta(description="CPUs of a task (--cpus-per-task)."),
     ] = None
-    nodes: Annotated[int | None, Meta(ge=1, le=100_000, description="Nodes.")] = None
-    ntasks: Annotated[int | None, Meta(ge=1, le=1_000_000, description="Tasks.")] = None
+    nodes: Annotated[
+        Annotated[int, Meta(ge=1, le=100_000)] | None, Meta(description="Nodes.")
+    ] = None
+    ntasks: Annotated[
+        Annotated[int, Meta(ge=1, le=1_000_000)] | None, Meta(description="Tasks.")
+    ] = None
     account: Annotated[str | None, Meta(description="Account that is charged.")] = None
     qos: Annotated[str | None, Meta(description="Quality of service.")] = None
     constraint: Annotated[str | None, Meta(description="Features that nodes must have.")] = None
