@@ -111,13 +111,14 @@ def commit(staged: Staged, *, replace: bool) -> Path:
             pending = record.with_name(f".{staged.name}.pending")
             _make_dirs(record.parent, staged.root)
             replace_file(pending, staged.record, _record_mode(staged.root))
+            _make_dirs(home / "previous", staged.root)
             try:
-                if existing is not None:
-                    _keep_record(staged.root, staged.name)
                 _swap(staged, existing)
             except BaseException:
                 pending.unlink(missing_ok=True)
                 raise
+            if existing is not None:
+                _keep_record(staged.root, staged.name)
             pending.replace(record)
             flush_dir(staged.target.parent)
     return staged.target
@@ -208,12 +209,10 @@ def _keep(root: Path, directory: Path, name: str) -> Path:
 
 
 def _keep_record(root: Path, name: str) -> None:
-    record = _record_path(root, name)
     kept = root / "kernelkit" / "previous" / f"{name}.json"
-    _make_dirs(kept.parent, root)
-    if record.is_file():
-        replace_file(kept, read_regular(record, _RECORD_LIMIT), _record_mode(root))
-    else:
+    try:
+        _record_path(root, name).replace(kept)
+    except FileNotFoundError:
         kept.unlink(missing_ok=True)
 
 
@@ -254,9 +253,8 @@ def remove(name: str, *, roots: Sequence[Path] | None = None, force: bool = Fals
         with locked(root / "kernelkit" / "lock", timeout=LOCK_TIMEOUT):
             if not directory.is_dir():
                 raise NotFound(f"`{directory}` is gone already.", hint="See `kernelkit list`.")
-            _keep_record(root, found.name)
             _keep(root, directory, found.name)
-            _record_path(root, found.name).unlink(missing_ok=True)
+            _keep_record(root, found.name)
             flush_dir(directory.parent)
     return directory
 
