@@ -56,9 +56,7 @@ def loads(backend: Backend, *asked: str, **options: object) -> list[str]:
         ("mpi4py", ["gcc/12.2", "openmpi/4.1", "python-mpi/3.11", "mpi4py/3.1"]),
     ],
 )
-def test_what_is_needed_is_loaded_first(
-    backend: Backend, asked: str, expected: list[str]
-) -> None:
+def test_what_is_needed_is_loaded_first(backend: Backend, asked: str, expected: list[str]) -> None:
     found = backend.resolve([asked])
     assert [m.name for m in found.plan.loads] == expected
     assert [m.name for m in found.plan.loads if m.asked] == expected[-1:]

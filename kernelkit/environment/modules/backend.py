@@ -144,7 +144,7 @@ class Backend:
                 + ", ".join(f"`{p}`" for p in self.init)
                 + ".",
                 hint="Set `module_init` to the files that define it (see `kernelkit config`).",
-                detail=states[len(begin) - 1].text,
+                detail="\n".join(s.text for s in states[: len(self.init)] if s.text),
             )
         return states[len(begin) - 1 :]
 
@@ -203,7 +203,7 @@ class Backend:
     def _read(self, refresh: bool) -> tuple[AvailableModule, ...]:
         base = self.base("purge")
         paths = self._search_paths()
-        kept = catalogue.cache_file(self.kind, self.version, paths)
+        kept = catalogue.cache_file(self.kind, paths)
         if not refresh and (found := catalogue.read_cache(kept)) is not None:
             return found
         timeout = max(self.site.command_timeout, _READ_TIMEOUT)
@@ -228,11 +228,10 @@ class Backend:
                     return (AvailableModule(name, hidden=True, path=path),)
         return ()
 
-    def needs(self, name: str) -> Alternatives:
+    def needs(self, name: str, use: Sequence[str]) -> Alternatives:
         """What must be loaded before `name` can be, as combinations to choose from."""
         words = self.dialect.spider_words(name)
         if words:
-            use = (*self.paths_to_use((), "purge"), *self.user_paths())
             text = self.run("purge", [Step(words)], use=use)[-1].text
             if found := self.dialect.parse_spider(text):
                 return found

@@ -48,8 +48,8 @@ def package_of(name: str) -> str:
 
 def natural(version: str) -> tuple[tuple[int, int, str], ...]:
     """A sort key by which 2.10 comes after 2.9, and a release before what is appended to it."""
-    parts = re.findall(r"\d+|[^\d.]+", version)
-    return tuple((1, int(p), "") if p.isdigit() else (0, 0, p) for p in parts)
+    parts = re.findall(r"[0-9]+|[^0-9.]+", version)
+    return tuple((1, int(p), "") if p[0] in "0123456789" else (0, 0, p) for p in parts)
 
 
 def begins(full: str, asked: str) -> bool:
@@ -60,7 +60,9 @@ def begins(full: str, asked: str) -> bool:
     if not full.startswith(asked):
         return False
     following = full[len(asked) : len(asked) + 1]
-    return not following.isalnum() if "/" in asked else following in ("", "/")
+    if "/" not in asked:
+        return following in ("", "/")
+    return not (asked[-1].isalnum() and following.isalnum())
 
 
 def arranged(modules: Iterable[AvailableModule]) -> tuple[AvailableModule, ...]:
@@ -109,10 +111,10 @@ def nearest(modules: Sequence[AvailableModule], name: str) -> str:
     return "`kernelkit avail` lists what exists."
 
 
-def cache_file(kind: str, version: str, modulepath: Sequence[str]) -> Path:
+def cache_file(kind: str, modulepath: Sequence[str]) -> Path:
     """Where the catalogue of this MODULEPATH is kept."""
     root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    key = "\0".join((kind, version, *modulepath))
+    key = "\0".join((kind, *modulepath))
     return root / "kernelkit" / f"modules-{hashlib.sha256(key.encode()).hexdigest()[:24]}.json"
 
 

@@ -152,7 +152,7 @@ class Resolver:
         refusal = self.backend.dialect.parse_refusal(state.text)
         combinations = list(refusal.prerequisites)
         for name in () if combinations else (*refusal.concealed, item.name):
-            combinations += self.backend.needs(name)
+            combinations += self.backend.needs(name, (*self.use, *self.mine))
         for names in dict.fromkeys(combinations):
             added, left = _as_asked(names, rest)
             retry = _unique([*done, *added, item, *left])

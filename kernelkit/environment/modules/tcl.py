@@ -150,8 +150,8 @@ def _entries(found: dict[str, Any]) -> list[tuple[str, AvailableModule]]:
             AvailableModule(
                 name=str(entry.get("name", full)),
                 path=str(entry.get("pathname") or ""),
-                default="default" in (entry.get("symbols") or ()),
-                hidden=bool({"hidden", "hidden-loaded"} & set(entry.get("tags") or ())),
+                default="default" in _strings(entry.get("symbols")),
+                hidden=bool({"hidden", "hidden-loaded"} & _strings(entry.get("tags"))),
             ),
         )
         for directory, modules in found.items()
@@ -159,6 +159,10 @@ def _entries(found: dict[str, Any]) -> list[tuple[str, AvailableModule]]:
         for full, entry in modules.items()
         if isinstance(entry, dict) and entry.get("type", "modulefile") in ("modulefile", "virtual")
     ]
+
+
+def _strings(value: object) -> set[str]:
+    return {str(v) for v in value} if isinstance(value, list) else set()
 
 
 def parse_plain(text: str) -> list[tuple[str, AvailableModule]]:
