@@ -1,4 +1,4 @@
-"""execute.py NOTEBOOK KERNEL RESULT: run a notebook in a kernel with nbclient, print what it says."""
+"""execute.py NOTEBOOK KERNEL RESULT LOG: run a notebook in a kernel, print what it says."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ import sys
 
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from rich.console import Console
-from rich.syntax import Syntax
+from rich.padding import Padding
 from rich.text import Text
 
 
-def main(source: str, kernel: str, result: str) -> None:
+def main(source: str, kernel: str, result: str, log: str) -> None:
     notebook = nbformat.read(source, as_version=4)
-    NotebookClient(notebook, kernel_name=kernel, timeout=300).execute()
+    # What the layers and the kernel say on stderr is worth a look only when it fails.
+    with open(log, "w") as stderr:
+        try:
+            NotebookClient(notebook, kernel_name=kernel, timeout=300).execute(stderr=stderr)
+        except (CellExecutionError, DeadKernelError, RuntimeError) as error:
+            sys.exit(f"{error}\nThe kernel's own words are in {log}.")
     # JupyterLab opens the result with the kernel that ran it.
     notebook.metadata.kernelspec = {"name": kernel, "display_name": kernel, "language": "python"}
     nbformat.write(notebook, result)
@@ -21,15 +27,15 @@ def main(source: str, kernel: str, result: str) -> None:
 
 
 def show(notebook: nbformat.NotebookNode) -> None:
-    console = Console(width=min(Console().width, 110))
+    console = Console(highlight=False)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            console.print(Text(cell.source.replace("#", "").strip(), style="bold"), "")
             continue
-        console.print(Syntax(cell.source, "python", background_color="default", word_wrap=True))
+        for line in cell.source.splitlines():
+            console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
         for output in cell.outputs:
             text = output.get("text") or output.get("data", {}).get("text/plain", "")
-            console.print(Text(text.rstrip(), style="green"), "", soft_wrap=True)
+            console.print(Padding(Text(text.rstrip(), style="green"), (0, 0, 1, 2)))
 
 
 if __name__ == "__main__":
