@@ -16,6 +16,8 @@
     ├── ModuleError            exit 1   a module system is missing, or a module did not load
     ├── ContainerError         exit 1   no runtime, or the image cannot be used
     ├── EnvironmentBroken      exit 1   an interpreter or environment is missing or unusable
+    ├── SubmitRejected         exit 1   Slurm refused a request; `field` is the one to change
+    ├── SlurmUnavailable       exit 1   a Slurm command failed for a reason that may pass
     └── KernelFailed           exit 1   the kernel was started and did not answer as it must
 
 A message says what happened with the `value` in backticks; `hint` says what to do next.
@@ -182,6 +184,26 @@ class EnvironmentBroken(KernelkitError):
     """An interpreter or a conda/venv environment is missing or unusable."""
 
     code = "environment"
+
+
+class SubmitRejected(KernelkitError):
+    """Slurm refused a request: its own sentence, and the key of Resources to change, if known."""
+
+    code = "submit_rejected"
+
+    def __init__(self, message: str, *, field: str = "", hint: str = "", detail: str = "") -> None:
+        super().__init__(message, hint=hint, detail=detail)
+        self.field = field
+
+    def to_dict(self) -> dict[str, object]:
+        return {**super().to_dict(), **({"field": self.field} if self.field else {})}
+
+
+class SlurmUnavailable(KernelkitError):
+    """A Slurm command failed, timed out or gave an answer that cannot be trusted."""
+
+    code = "slurm_unavailable"
+    transient = True
 
 
 class KernelFailed(KernelkitError):

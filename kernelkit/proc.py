@@ -82,19 +82,13 @@ def run(
         if want_fd3:
             os.close(read_fd)
             os.close(write_fd)
-        raise CommandFailed(
-            f"`{argv[0]}` cannot be run: {error.strerror}.", hint="Check that it is installed."
-        ) from error
+        raise _cannot_run(argv, error) from error
     if want_fd3:
         os.close(write_fd)
     try:
         stdout, stderr, fd3 = _drain(process, data, read_fd, timeout, on_line)
     except subprocess.TimeoutExpired as error:
-        raise CommandFailed(
-            f"`{argv[0]}` did not finish within {timeout:g} s and was ended.",
-            hint="Run it by hand to see what it waits for.",
-            detail=" ".join(argv),
-        ) from error
+        raise _out_of_time(argv, timeout) from error
     finally:
         if process.poll() is None:
             kill_group(process.pid)
@@ -119,6 +113,61 @@ def run(
             detail=done.tail,
         )
     return done
+
+
+async def run_async(
+    argv: Sequence[str],
+    *,
+    timeout: float,
+    input: str | bytes = b"",
+    env: Mapping[str, str] | None = None,
+) -> Completed:
+    """`run` for an event loop: never blocks it, and ends the process when it is cancelled.
+
+    Raises CommandFailed as `run` does, and is `transient` after a time-out.
+    """
+    import asyncio
+
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=dict(env) if env is not None else None,
+            start_new_session=True,
+        )
+    except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
+        raise _cannot_run(argv, error) from error
+    data = input.encode() if isinstance(input, str) else input
+    try:
+        stdout, stderr = await asyncio.wait_for(process.communicate(data), timeout)
+    except asyncio.TimeoutError as error:
+        raise _out_of_time(argv, timeout) from error
+    finally:
+        if process.returncode is None:
+            kill_group(process.pid)
+            await process.wait()
+    return Completed(
+        tuple(argv),
+        process.returncode or 0,
+        stdout.decode("utf-8", "replace"),
+        stderr.decode("utf-8", "replace"),
+    )
+
+
+def _cannot_run(argv: Sequence[str], error: OSError) -> CommandFailed:
+    return CommandFailed(
+        f"`{argv[0]}` cannot be run: {error.strerror}.", hint="Check that it is installed."
+    )
+
+
+def _out_of_time(argv: Sequence[str], timeout: float) -> CommandFailed:
+    return CommandFailed(
+        f"`{argv[0]}` did not finish within {timeout:g} s and was ended.",
+        hint="Run it by hand to see what it waits for.",
+        detail=" ".join(argv),
+    )
 
 
 def _drain(
