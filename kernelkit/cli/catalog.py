@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from .. import names
-from ..errors import InvalidName, KernelkitError
+from ..errors import InvalidName, KernelkitError, RecipeError
 from ..model import Recipe
 from ..site import Site, load_site
 from ..specs.recipes import (
@@ -83,7 +83,7 @@ def _validate(path: Path, allowed: Collection[str]) -> Iterator[Problem]:
 def _validate_file(path: Path, allowed: Collection[str]) -> Iterator[Problem]:
     try:
         recipe, _ = load_recipe(path)
-        check_variables(recipe, allowed=allowed, source=str(path))
+        _check_beyond(recipe, path, allowed)
     except KernelkitError as error:
         yield _problem(path, error)
         return
@@ -99,7 +99,7 @@ def _validate_entries(
     for path in paths:
         try:
             entry = read_entry(root, path)
-            check_variables(entry.recipe, allowed=allowed, source=str(path))
+            _check_beyond(entry.recipe, path, allowed)
         except KernelkitError as error:
             yield _problem(path, error)
             continue
@@ -110,6 +110,20 @@ def _validate_entries(
     yield from _double_defaults(recipes)
     yield from _double_aliases(recipes)
     yield from _double_kernel_names(recipes)
+
+
+def _check_beyond(recipe: Recipe, path: Path, allowed: Collection[str]) -> None:
+    """What reading a recipe leaves to the site and to Slurm."""
+    check_variables(recipe, allowed=allowed, source=str(path))
+    if recipe.resources is None:
+        return
+    from ..slurm.argv import check_resources
+
+    try:
+        check_resources(recipe.resources)
+    except KernelkitError as error:
+        message = f"`{path}`: [resources]: {error.message}"
+        raise RecipeError(message, key="resources", hint=error.hint) from error
 
 
 def _problem(path: Path, error: KernelkitError) -> Problem:

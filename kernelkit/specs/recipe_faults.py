@@ -61,6 +61,11 @@ def explain(error: msgspec.ValidationError, data: Mapping[str, Any], source: str
         return _wrong_word(source, key, data)
     if wanted := re.match(r"Expected `([^`]+)`, got", what):
         return _wrong_type(source, key, data, wanted[1].split(" ")[0])
+    if bound := re.fullmatch(r"Expected `int` ([<>])= (\d+)", what):
+        least = "at least" if bound[1] == ">" else "at most"
+        return fault(source, key, f"must be {least} {bound[2]}", "Give a number in that range.")
+    if "date" in what:
+        return fault(source, key, "must be a date", "Write it without quotes: `2025-06-30`.")
     return fault(source, key, f"does not fit: {what[0].lower()}{what[1:]}", "Mend that value.")
 
 

@@ -235,6 +235,7 @@ def _check_resources(recipe: Recipe, source: str) -> None:
         value = getattr(recipe.resources, key)
         if isinstance(value, str):
             _each(_word, [value], source, f"resources.{key}")
+    _each(_option, recipe.resources.extra, source, "resources.extra")
 
 
 def _word(value: str) -> None:
@@ -243,6 +244,15 @@ def _word(value: str) -> None:
         raise InvalidName(
             f"`{names.printable(value)[:80]}` is not usable.",
             hint=f"Give 1 to {_WORD_LIMIT} plain characters, not starting with `-`.",
+        )
+
+
+def _option(value: str) -> None:
+    # slurm.argv knows which options there are; here only that one entry is one line.
+    if not value.startswith("-") or names.printable(value) != value:
+        raise InvalidName(
+            f"`{names.printable(value)[:80]}` is not an sbatch option.",
+            hint="Write `--option=value` or `--option`, one an entry.",
         )
 
 

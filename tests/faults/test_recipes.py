@@ -87,8 +87,9 @@ def test_broken_toml_names_the_line(text: str, where: str) -> None:
         ('name = "a"\n[container]\ngpu = "auto"', "container.image", "is missing", "[container]"),
         ('name = "a"\n[env]\nA = "1"\nB = 2', "env.B", "must be text", 'B = "2"'),
         ('name = "a"\n[env]\n"a.b" = 2', "env.a.b", "must be text", "Quote it"),
-        ('name = "a"\n[resources]\ncpus = 0', "resources.cpus", ">= 1", "Mend"),
-        ('name = "a"\n[verified]\nagainst = "x"\non = "soon"', "verified.on", "date", "Mend"),
+        ('name = "a"\n[resources]\ncpus = 0', "resources.cpus", "at least 1", "range"),
+        ('name = "a"\n[resources]\ncpus = 999999', "resources.cpus", "at most 100000", "range"),
+        ('name = "a"\n[verified]\nagainst = "x"\non = "soon"', "verified.on", "must be a date", "2025"),
         ('name = "a"\n"\\u001b[31m" = 1', "\x1b[31m", "unknown key `[31m`", "aliases"),
     ],
 )  # fmt: skip
@@ -149,6 +150,8 @@ def test_schema_mistakes_name_the_key(text: str, key: str, says: str, hint: str)
         ('name = "a"\n[resources]\npartition = "a\\nb"', "resources.partition"),
         ('name = "a"\n[resources]\ngres = "--wrap=id"', "resources.gres"),
         ('name = "a"\n[resources]\ntime = ""', "resources.time"),
+        ('name = "a"\n[resources]\nextra = ["x"]', "resources.extra"),
+        ('name = "a"\n[resources]\nextra = ["--comment=a\\nb"]', "resources.extra"),
     ],
 )  # fmt: skip
 def test_unusable_values_name_the_key(text: str, key: str) -> None:
@@ -379,6 +382,12 @@ def test_validate_finds_misplaced_files_and_missing_logos(root: Path, tmp_path: 
     assert keys_of(root) == keys_of(root / "good/1.toml") == {"logo"}
     (tmp_path / "nothing").mkdir()
     assert len(validate_paths([tmp_path / "nothing", tmp_path / "no-such"])) == 2
+
+
+def test_validate_finds_what_slurm_would_refuse(root: Path) -> None:
+    for line in ('time = "soon"', 'mem = "1G"\nmem_per_cpu = "1G"', 'extra = ["--wrap=id"]'):
+        add(root, "good", "1", f"[resources]\n{line}\n")
+        assert keys_of(root) == keys_of(root / "good/1.toml") == {"resources"}, line
 
 
 def test_validate_finds_dangerous_variables(root: Path) -> None:

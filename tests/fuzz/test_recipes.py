@@ -110,7 +110,7 @@ RECIPES = st.builds(
         user_site=st.none() | st.booleans(),
     ),
     env=st.dictionaries(VARIABLE, VALUE, max_size=4),
-    resources=some(Resources, cpus=st.none() | st.integers(1, 10**6), gres=st.none() | WORD),
+    resources=some(Resources, cpus=st.none() | st.integers(1, 1000), gres=st.none() | WORD),
     verified=some(Verified, against=ANY, on=st.dates(datetime.date(1, 1, 1))),
     troubleshoot=ANY,
 )
