@@ -9,6 +9,7 @@ from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,9 +17,11 @@ from .. import names
 from ..errors import InvalidName, KernelkitError, RecipeError
 from ..files import contained
 from ..model import Provenance, Recipe
-from ..site import Site
 from .recipe_text import check_variables, load_recipe, parse_recipe
 from .recipe_toml import render_recipe
+
+if TYPE_CHECKING:
+    from ..site import Site
 
 __all__ = [
     "Catalog", "CatalogEntry", "Root", "check_variables", "load_recipe", "own_catalog",
