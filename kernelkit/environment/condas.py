@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..errors import Ambiguous, EnvironmentBroken, InvalidName, NotFound
+from ..errors import Ambiguous, EnvironmentBroken, KernelkitError, NotFound
 from ..files import read_regular
 from ..model import EnvironmentPlan
 from ..names import conda_name, env_value, env_variable
@@ -72,7 +72,7 @@ def list_condas(path: str, env: Mapping[str, str] | None = None) -> tuple[Enviro
         name = "base" if prefix in installations else prefix.name
         try:
             found.append(_plan(Place(prefix), name=name))
-        except (EnvironmentBroken, InvalidName):
+        except KernelkitError:
             continue
     return tuple(sorted(found, key=lambda plan: (plan.name, plan.prefix)))
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import CommandFailed, EnvironmentBroken
+from ..errors import CommandFailed, EnvironmentBroken, KernelkitError, StorageFull
 from ..files import explained, remove_tree
 from ..model import PythonFacts
-from ..proc import run
+from ..proc import run, tail
 from .layers import LayerRunner
+from .pip_settings import host_settings
 from .programs import PIP
 from .pythons import ask, describe
 
@@ -71,6 +72,7 @@ def run_pip(
     pip: Pip,
     arguments: Sequence[str],
     *,
+    root: Path,
     pins: dict[str, str] | None = None,
     requirements: str = "",
     target: Path | None = None,
@@ -79,12 +81,21 @@ def run_pip(
     """Run `pip install` with `arguments` behind the layers; what its report says is installed.
 
     `pins` are the versions to keep, as constraints; `requirements` is the text of a requirements
-    file; `target` the directory for `--target`, which must be seen behind the layers. The user's
-    index settings hold (variables and files), those that say where to install do not.
+    file; `target` the directory for `--target`. That and `root`, where pip works, must be seen
+    behind the layers. The user's index settings hold (variables and files), those that say where
+    to install do not.
 
-    Raises EnvironmentBroken with pip's own text and the cause in words.
+    Raises EnvironmentBroken with pip's own text and the cause in words, StorageFull.
     """
+    with explained(root, "Running pip"):
+        root.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=".pip-", dir=root))
+    # On the host pip finds them itself.
+    variables, certificates = host_settings() if python.container else ({}, "")
     options = {
+        "work": str(work),
+        "variables": variables,
+        "certificates": certificates,
         "pip": pip.directory,
         "arguments": ["install", *_ALWAYS, *arguments],
         "pins": pins or {},
@@ -97,17 +108,27 @@ def run_pip(
         raise EnvironmentBroken(
             f"pip failed with {describe(python)}: {error.message}", detail=error.detail
         ) from error
+    finally:
+        remove_tree(work)
     if isinstance(answer, dict) and answer.get("unseen"):
         raise EnvironmentBroken(
             f"`{answer['unseen']}` is not visible to {describe(python)}.",
             hint="Bind that directory into the container, or keep its home directory mounted.",
         )
     if not isinstance(answer, dict) or answer.get("code") != 0:
-        raise _explain(python, done.stderr, done.tail)
+        raise _explain(python, done.stderr)
     return [entry for entry in answer.get("install", []) if isinstance(entry, dict)]
 
 
-def _explain(python: PythonFacts, stderr: str, detail: str) -> EnvironmentBroken:
+def _explain(python: PythonFacts, stderr: str) -> KernelkitError:
+    # pip repeats a warning for every package that it looks for.
+    detail = tail("\n".join(dict.fromkeys(stderr.splitlines())))
+    if re.search(r"No space left on device|Disk quota exceeded", stderr):
+        return StorageFull(
+            f"pip found no space or quota left while it worked with {describe(python)}.",
+            hint="Free space (see `quota -s`), or set `packages_root` to a larger disk.",
+            detail=detail,
+        )
     if _NETWORK.search(stderr):
         return EnvironmentBroken(
             f"pip reached no package index from {describe(python)}.",
@@ -171,7 +192,7 @@ def _fetched(root: Path, python: PythonFacts) -> Pip:
             done = run([*argv, f"pip>={OLDEST_PIP[0]}.{OLDEST_PIP[1]}"], timeout=300)
             wheels = sorted(staged.path.glob("pip-*.whl"))
             if done.returncode or not wheels:
-                raise _explain(python, done.stderr, done.tail)
+                raise _explain(python, done.stderr)
             shutil.unpack_archive(wheels[0], staged.path, "zip")
             wheels[0].unlink()
     found = sorted(final.glob("pip-*.dist-info"))

@@ -158,12 +158,14 @@ answer({
 PIP = """
 import tempfile
 options = ARGUMENTS[0]
-for needed in (options["pip"], options["target"]):
+for needed in (options["work"], options["pip"], options["target"]):
     if needed and not os.path.isdir(needed):
         answer({"unseen": needed})
         sys.exit(0)
 if options["pip"]:
     sys.path.insert(0, options["pip"])
+for name in options["variables"]:
+    os.environ.setdefault(name, options["variables"][name])
 for name in ("PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "PIP_CONSTRAINT"):
     # A host's file that the image lacks would end pip at once; it brings certificates of its own.
     if os.environ.get(name) and not os.path.exists(os.environ[name]):
@@ -172,12 +174,15 @@ for name in ("TARGET", "PREFIX", "ROOT", "REQUIREMENT", "QUIET", "VERBOSE", "LOG
              "NO_DEPS", "IGNORE_INSTALLED", "FORCE_REINSTALL", "DRY_RUN", "REPORT"):
     os.environ.pop("PIP_" + name, None)
 os.environ["PIP_REQUIRE_VIRTUALENV"] = "0"
-work = tempfile.mkdtemp()
+# The /tmp of a contained image is a few megabytes of memory.
+work = os.environ["TMPDIR"] = tempfile.tempdir = options["work"]
 def write(name, text):
     path = os.path.join(work, name)
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
     return path
+if options["certificates"]:
+    os.environ["PIP_CERT"] = write("certificates.pem", options["certificates"])
 def pins():
     from pip._vendor.packaging.version import Version
     for name, version in sorted(options["pins"].items()):
@@ -193,25 +198,21 @@ def entry(item):
     metadata = item["metadata"]
     return {"name": metadata["name"], "version": metadata["version"],
             "url": info.get("url", ""), "sha256": hashes.get("sha256", "")}
-try:
-    report = os.path.join(work, "report.json")
-    arguments = options["arguments"] + ["--report", report]
-    if options["pins"]:
-        arguments += ["--constraint", write("constraints.txt", "".join(pins()))]
-    if options["requirements"]:
-        arguments += ["--requirement", write("requirements.txt", options["requirements"])]
-    if options["target"]:
-        arguments += ["--target", options["target"]]
-    from pip._internal.cli.main import main
-    code = main(arguments)
-    install = []
-    if code == 0 and os.path.exists(report):
-        with open(report, encoding="utf-8") as file:
-            install = [entry(item) for item in json.load(file)["install"]]
-    answer({"code": int(code), "install": install})
-finally:
-    import shutil
-    shutil.rmtree(work, ignore_errors=True)
+report = os.path.join(work, "report.json")
+arguments = options["arguments"] + ["--report", report]
+if options["pins"]:
+    arguments += ["--constraint", write("constraints.txt", "".join(pins()))]
+if options["requirements"]:
+    arguments += ["--requirement", write("requirements.txt", options["requirements"])]
+if options["target"]:
+    arguments += ["--target", options["target"]]
+from pip._internal.cli.main import main
+code = main(arguments)
+install = []
+if code == 0 and os.path.exists(report):
+    with open(report, encoding="utf-8") as file:
+        install = [entry(item) for item in json.load(file)["install"]]
+answer({"code": int(code), "install": install})
 """
 
 # Imports ipykernel the way the kernel will: after everything that the environment has itself.

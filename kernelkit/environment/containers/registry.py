@@ -111,6 +111,9 @@ def _explain(parsed: Reference, done: Completed) -> KernelkitError:
             "It does not exist or is private; log in with "
             f"`apptainer registry login docker://{parsed.registry}`.",
         )
+    if re.search(r"no (child with platform|image found .* for architecture)", text):
+        machine = os.uname().machine
+        return _failed(parsed, done.tail, f"It has no version for this node's `{machine}`.")
     if re.search(r"manifest unknown|not found|name unknown|404", text, re.IGNORECASE):
         return _failed(parsed, done.tail, "Check its name and tag.")
     return _failed(parsed, done.tail)
