@@ -8,7 +8,6 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 
@@ -35,7 +34,9 @@ def show(notebook: nbformat.NotebookNode) -> None:
             console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
         for output in cell.outputs:
             text = output.get("text") or output.get("data", {}).get("text/plain", "")
-            console.print(Padding(Text(text.rstrip(), style="green"), (0, 0, 1, 2)))
+            for line in text.rstrip().splitlines():
+                console.print(Text(f"  {line}", style="green"), soft_wrap=True)
+        console.print()
 
 
 if __name__ == "__main__":
