@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from ..specs.states import Installed, list_kernels
-from .output import STATE_STYLES, Cell, note, print_table, verb
+from .output import (
+    STATE_STYLES,
+    Cell,
+    is_terminal,
+    note,
+    print_table,
+    print_text,
+    safe,
+    styled,
+    verb,
+)
 
 STATES = ("ready", "stale", "broken", "shadowed", "unmanaged")
 
@@ -32,18 +43,28 @@ def show_kernels(data: dict[str, Any]) -> None:
     if not kernels:
         note("No kernels found. `kernelkit avail` lists what can be installed.")
         return
-    rows = [
-        (
-            kernel.name,
-            Cell(kernel.state, STATE_STYLES[kernel.state]),
-            kernel.display_name,
-            kernel.identity,
-            str(kernel.directory),
-            "; ".join(kernel.reasons),
-        )
-        for kernel in kernels
-    ]
+    if is_terminal(sys.stdout) and not data["long"]:
+        _show_briefly(kernels)
+        return
+    rows = [(*_row(kernel), str(kernel.directory), "; ".join(kernel.reasons)) for kernel in kernels]
     print_table(("Name", "State", "Display name", "From", "Directory", "Why"), rows)
+
+
+def _row(kernel: Installed) -> tuple[str, Cell, str, str]:
+    state = Cell(kernel.state, STATE_STYLES[kernel.state])
+    return kernel.name, state, kernel.display_name, kernel.identity
+
+
+def _show_briefly(kernels: Sequence[Installed]) -> None:
+    """Without directories, and with the reasons below the table, where they have the room."""
+    print_table(("Name", "State", "Display name", "From"), [_row(kernel) for kernel in kernels])
+    explained = [kernel for kernel in kernels if kernel.reasons and kernel.state != "unmanaged"]
+    if explained:
+        print_text()
+    for kernel in explained:
+        name = styled(safe(kernel.name), STATE_STYLES[kernel.state], sys.stdout)
+        for reason in kernel.reasons:
+            print_text(f"{name}: {safe(reason)}")
 
 
 @verb("list", show=show_kernels)
@@ -55,7 +76,8 @@ def show_kernels(data: dict[str, Any]) -> None:
     type=click.Choice(STATES),
     help="Only these.",
 )
-def command(pattern: str, states: tuple[str, ...]) -> dict[str, Any]:
+@click.option("-l", "--long", "long", is_flag=True, help="Directories too, on a terminal.")
+def command(pattern: str, states: tuple[str, ...], long: bool) -> dict[str, Any]:
     """List every kernel Jupyter sees, with its state and the reason.
 
     \b
@@ -67,4 +89,4 @@ def command(pattern: str, states: tuple[str, ...]) -> dict[str, Any]:
 
     PATTERN selects by name or identity, as in `kernelkit list 'pytorch*'`.
     """
-    return {"kernels": select_kernels(pattern, states)}
+    return {"kernels": select_kernels(pattern, states), "long": long}

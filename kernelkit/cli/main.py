@@ -151,10 +151,11 @@ def _usage(error: click.ClickException, as_json: bool) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error.show()
         return code
-    output.print_error(error.format_message())
     context = getattr(error, "ctx", None)
-    if context is not None:
-        output.note(f"hint: see `{context.command_path} --help`.")
+    hint = ""
+    if context is not None and context.parent is not None:
+        hint = f"See `{context.command_path} --help`."
+    output.print_error(error.format_message(), hint=hint)
     return code
 
 

@@ -112,12 +112,16 @@ def _print_rich(headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None
     from rich.table import Table
     from rich.text import Text
 
+    console = Console(highlight=False)
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for heading in headings:
-        table.add_column(heading, overflow="fold", no_wrap=heading in {"Name", "State"})
+    for number, heading in enumerate(headings):
+        # The first column is what people copy from: the others are folded before it.
+        longest = max((len(row[number].text) for row in rows), default=0)
+        whole = number == 0 and longest <= console.width // 2
+        table.add_column(heading, overflow="fold", no_wrap=whole)
     for row in rows:
         table.add_row(*(Text(cell.text, style=cell.style) for cell in row))
-    Console(highlight=False).print(table)
+    console.print(table)
 
 
 def print_pairs(pairs: Mapping[str, str] | Sequence[tuple[str, str]]) -> None:
