@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import Ambiguous, KernelkitError, ModuleError, NotFound, UsageError
+from ...errors import Ambiguous, KernelkitError, ModuleError, NotFound
 from ...files import digest, read_regular
 from ...model import Baseline, FileMark, LayerRecord, LoadedModule, ModulePlan
 from ...names import collection_name, module_name
 from ...proc import tail
 from ..layers import record_layer
 from . import saved
-from .catalogue import begins, nearest, package_of
+from .catalogue import nearest
+from .items import Item, as_asked, full_name, refuse_two_versions, unique
 from .session import State, Step
 
 if TYPE_CHECKING:
@@ -25,14 +25,6 @@ if TYPE_CHECKING:
 _TRIES = 24
 _MODULEFILE_LIMIT = 16 << 20
 _OWN_FUNCTIONS = frozenset({"module", "ml", "_module_raw", "switchml", "clearMT", "clearLmod"})
-
-
-@dataclass(frozen=True)
-class Item:
-    """One name to load; `asked` is what the user wrote, empty for a prerequisite added here."""
-
-    name: str
-    asked: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,7 +42,7 @@ class Loaded:
     def full_names(self) -> tuple[str, ...]:
         """The full name each item came to, in order of the items."""
         return tuple(
-            _full_name(item.name, before, after)
+            full_name(item.name, before, after)
             for item, before, after in zip(self.items, self.states, self.states[1:], strict=False)
         )
 
@@ -77,7 +69,7 @@ class Resolver:
         """See `Backend.resolve`."""
         for name in asked:
             module_name(name)
-        _refuse_two_versions(asked)
+        refuse_two_versions(asked)
         items = [Item(name, name) for name in asked]
         paths: tuple[str, ...] = ()
         if collection is not None:
@@ -85,7 +77,7 @@ class Resolver:
             found = saved.restore(self.backend, collection_name(collection), self.baseline, every)
             items = [*(Item(name, name) for name in found.names), *items]
             paths = found.paths
-        loaded = self._settle_with(_unique(items), paths)
+        loaded = self._settle_with(unique(items), paths)
         full = loaded.full_names()
         for item, name in zip(loaded.items, full, strict=True):
             if item.asked:
@@ -129,7 +121,7 @@ class Resolver:
         states = self._run(steps, self.on_step)
         for index, item in enumerate(items):
             before, after = states[index], states[index + 1]
-            if _full_name(item.name, before, after):
+            if full_name(item.name, before, after):
                 continue
             if after.returncode or not self._is_other_name(steps[: index + 1], item.name):
                 return states, index
@@ -154,14 +146,14 @@ class Resolver:
         for name in () if combinations else (*refusal.concealed, item.name):
             combinations += self.backend.needs(name, (*self.use, *self.mine))
         for names in dict.fromkeys(combinations):
-            added, left = _as_asked(names, rest)
-            retry = _unique([*done, *added, item, *left])
+            added, left = as_asked(names, rest)
+            retry = unique([*done, *added, item, *left])
             if retry != list(items):
                 yield retry
         if item.name in refusal.unknown:
             found = self.backend.find(item.name)
             if len(found) == 1 and found[0].name != item.name:
-                yield _unique([*done, Item(found[0].name, item.asked), *rest])
+                yield unique([*done, Item(found[0].name, item.asked), *rest])
 
     def _problem(self, items: Sequence[Item], failed: int, state: State) -> KernelkitError:
         """The error for an item that nothing helped to load; `detail` is what was printed."""
@@ -271,54 +263,6 @@ class Resolver:
                 layer = "module " + " ".join(new)
                 records.append(record_layer(layer, source, before.environment, after.environment))
         return tuple(records)
-
-
-def _full_name(name: str, before: State, after: State) -> str:
-    """What a load of `name` came to; empty if nothing of it is loaded."""
-    if name in after.loaded:
-        return name
-    new = [n for n in after.loaded if n not in before.loaded]
-    for found in (*reversed(new), *reversed(after.loaded)):
-        if package_of(found) == name or begins(found, name):
-            return found
-    # An alias of another name: its own entry comes after those of what it needs.
-    return new[-1] if new and after.returncode == 0 else ""
-
-
-def _unique(items: Iterable[Item]) -> list[Item]:
-    """The first of each name, remembering whether any of that name was asked for."""
-    found: dict[str, Item] = {}
-    for item in items:
-        known = found.get(item.name)
-        found[item.name] = Item(item.name, known.asked or item.asked) if known else item
-    return list(found.values())
-
-
-def _as_asked(names: Sequence[str], rest: Sequence[Item]) -> tuple[list[Item], list[Item]]:
-    """Prerequisites with what was asked for further down, and what is left to load after them."""
-    added, left = [], list(rest)
-    for name in names:
-        exact = next((i for i in left if i.name == name or begins(i.name, name)), None)
-        loose = next((i for i in left if package_of(name) == i.name or begins(name, i.name)), None)
-        asked = exact or loose
-        added.append(exact or Item(name, loose.asked if loose else ""))
-        if asked:
-            left.remove(asked)
-    return added, left
-
-
-def _refuse_two_versions(asked: Sequence[str]) -> None:
-    # Lmod swaps one for the other without a word, Environment Modules loads both.
-    seen: dict[str, str] = {}
-    for name in asked:
-        package, _, version = name.rpartition("/")
-        if not package or not re.match(r"[vV]?\d", version):
-            continue
-        if seen.setdefault(package, name) != name:
-            raise UsageError(
-                f"`{seen[package]}` and `{name}` are two versions of one module.",
-                hint="Ask for one of them.",
-            )
 
 
 def _check_kept(loaded: Loaded, full: Sequence[str]) -> None:
