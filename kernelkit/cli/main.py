@@ -96,7 +96,7 @@ def cli(debug: bool) -> None:
     \b
     kernelkit avail pytorch            what is there
     kernelkit install pytorch/2.7.1    make a kernel of it
-    kernelkit list                     what is installed, and whether it still works
+    kernelkit list                     what is installed, and if it still works
     """
     if debug:
         os.environ[DEBUG_VARIABLE] = "1"
