@@ -109,7 +109,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     try:
         code = _invoke(arguments, as_json)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, output.ReaderGone):
         return _reader_gone()
     return code
 
@@ -136,7 +136,7 @@ def _invoke(arguments: list[str], as_json: bool) -> int:
         return error.exit_code
     except SystemExit as error:  # completion ends this way
         return error.code if isinstance(error.code, int) else 1
-    except BrokenPipeError:
+    except (BrokenPipeError, output.ReaderGone):
         raise
     except Exception as error:  # noqa: BLE001 - the last place that can say something useful
         return _bug(error, as_json)

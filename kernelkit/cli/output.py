@@ -29,6 +29,10 @@ class Outcome(NamedTuple):
     exit_code: int = 0
 
 
+class ReaderGone(Exception):
+    """Whoever read our output has left, as head(1) does; `main` ends as a pipe's writer should."""
+
+
 def verb(
     name: str, *, show: Callable[[Any], None], **settings: Any
 ) -> Callable[[Callable[..., Any]], click.Command]:
@@ -44,10 +48,11 @@ def verb(
         def call(*args: Any, as_json: bool, **kwargs: Any) -> int:
             result = function(*args, **kwargs)
             data, code = result if isinstance(result, Outcome) else (result, 0)
-            if as_json:
-                print_json(data)
-            else:
-                show(data)
+            try:
+                (print_json if as_json else show)(data)
+            except BrokenPipeError as error:
+                # click ends with 1 for this, as if the command had failed.
+                raise ReaderGone from error
             return code
 
         option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
