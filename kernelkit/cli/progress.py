@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import click
+
 from . import output
 
 
@@ -63,4 +65,5 @@ class StepLines:
             self._spinner = None
 
     def _print(self, mark: str, style: str, name: str, text: str) -> None:
-        output.note(f"{output.styled(mark, style, sys.stderr)} {name:<12} {text}")
+        # Not `output.note`, which takes the colour's own escape codes out with everybody's else.
+        click.echo(f"{output.styled(mark, style, sys.stderr)} {name:<12} {text}", err=True)
