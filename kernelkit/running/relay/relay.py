@@ -1,0 +1,223 @@
+"""The thread that owns both sides: holds while there is no kernel, forwards while there is one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import zmq
+from jupyter_client.session import Session
+
+from .endpoints import CHANNELS, Connection, Sockets, bind_local, connect_remote
+from .held import HeldKernel, Outgoing
+from .splice import Splice
+
+_IDENTITY = b"kernelkit-relay-shell"
+
+
+def _nothing(*_: object) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class RelayEvents:
+    """What the relay tells its owner, from its own thread: hand over to your loop at once."""
+
+    interrupted: Callable[[], None] = _nothing
+    shutdown_requested: Callable[[bool], None] = _nothing
+    joined: Callable[[], None] = _nothing
+
+
+class Relay:
+    """Is the kernel, as far as front ends can tell, from before its job starts until it ends.
+
+    A thread of its own with a zmq context of its own: a blocking manager's event loop would
+    stall it otherwise, and it stalls nobody's. `connection` is what front ends connect to;
+    `kernel_info` the content of a kernel_info_reply, cached at install. All methods may be called
+    from any thread and return at once.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        kernel_info: dict[str, Any],
+        events: RelayEvents | None = None,
+    ) -> None:
+        self.connection = connection
+        self._events = events or RelayEvents()
+        self._session = Session(
+            key=connection["key"].encode(),
+            signature_scheme=connection["signature_scheme"],
+            # A held request is read here and signed by the front end, and may come again.
+            digest_history_size=0,
+        )
+        self._held = HeldKernel(
+            self._session,
+            kernel_info,
+            on_interrupt=self._events.interrupted,
+            on_shutdown=self._events.shutdown_requested,
+        )
+        self._splice: Splice | None = None
+        self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_read, False)
+        self._stopping = False
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._local: Sockets | None = None
+        self._thread = threading.Thread(target=self._run, name="kernelkit-relay", daemon=True)
+
+    # --- what the owner says -------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Bind the local sockets and begin to answer. Raises zmq.ZMQError if they are taken."""
+        self._local = bind_local(self._context, self.connection)
+        self._thread.start()
+
+    def set_text(self, text: str) -> None:
+        """Show `text` under the first cell that waits."""
+        self._call(lambda: self._send_all(self._held.set_text(text)) if not self._splice else None)
+
+    def splice(self, connection: Connection) -> None:
+        """Join the kernel at `connection` (with its Curve keys, if any); a former one is left."""
+        self._call(lambda: self._begin_splice(connection))
+
+    def hold(self) -> None:
+        """Leave the kernel and answer in its place again, until the next `splice`."""
+        self._call(self._end_splice)
+
+    def fail(self, name: str, text: str) -> None:
+        """The kernel will not come (any more): end the cells that wait, with the reason."""
+        self._call(lambda: self._fail(name, text))
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """Close everything; waits for the thread at most `timeout` seconds."""
+        if self._stopping:
+            return
+        self._stopping = True
+        if self._thread.is_alive():
+            self._call(_nothing)
+            if threading.current_thread() is not self._thread:
+                self._thread.join(timeout)
+        elif self._local is not None:
+            self._close()
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether a kernel answers behind the relay."""
+        splice = self._splice
+        return splice is not None and splice.joined
+
+    def _call(self, function: Callable[[], None]) -> None:
+        self._calls.put(function)
+        with contextlib.suppress(OSError):
+            os.write(self._wake_write, b"\0")
+
+    # --- in the thread ---------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping:
+                self._turn()
+        finally:
+            self._close()
+
+    def _turn(self) -> None:
+        poller = zmq.Poller()
+        poller.register(self._wake_read, zmq.POLLIN)
+        splice = self._splice
+        assert self._local
+        forwarding = splice is not None and splice.joined
+        for channel, socket in self._local:
+            if splice is not None and forwarding and splice.backlog(channel):
+                continue
+            poller.register(socket, zmq.POLLIN)
+        timeout: float | None = None
+        if splice is not None:
+            splice.nudge()
+            timeout = splice.timeout
+            for channel, socket in splice.remote:
+                out = zmq.POLLOUT if forwarding and splice.backlog(channel) else 0
+                poller.register(socket, zmq.POLLIN | out)
+        ready = dict(poller.poll(None if timeout is None else int(timeout * 1000) + 1))
+        self._make_calls(self._wake_read in ready)
+        if self._stopping or self._splice is not splice:
+            return
+        for channel in CHANNELS:
+            if splice is not None:
+                self._serve_kernel(splice, channel, ready.get(getattr(splice.remote, channel), 0))
+            if getattr(self._local, channel) in ready:
+                self._serve_front_end(splice, channel)
+
+    def _make_calls(self, woken: bool) -> None:
+        if not woken:
+            return
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._wake_read, 65536)
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._calls.get_nowait()()
+
+    def _serve_kernel(self, splice: Splice, channel: str, event: int) -> None:
+        if event & zmq.POLLOUT:
+            splice.to_kernel(channel)
+        if event & zmq.POLLIN and splice.to_front_end(channel):
+            cleared, held = self._held.release()
+            self._send_all(cleared)
+            splice.queue(held)
+            for each in ("control", "shell"):
+                splice.to_kernel(each)
+            self._events.joined()
+
+    def _serve_front_end(self, splice: Splice | None, channel: str) -> None:
+        assert self._local
+        if channel == "iopub":
+            self._subscriptions(welcome=splice is None or not splice.joined)
+        elif splice is not None and splice.joined:
+            splice.to_kernel(channel)
+        elif channel == "hb":
+            frames = self._local.hb.recv_multipart()
+            self._local.hb.send_multipart(frames)
+        else:
+            frames = getattr(self._local, channel).recv_multipart()
+            self._send_all(self._held.receive(channel, frames))  # type: ignore[arg-type]
+
+    def _subscriptions(self, *, welcome: bool) -> None:
+        assert self._local
+        event = self._local.iopub.recv()
+        if event[:1] == b"\x01":
+            self._send_all(self._held.subscribed(event[1:], busy=welcome))
+
+    def _send_all(self, outgoing: list[Outgoing]) -> None:
+        assert self._local
+        for channel, frames in outgoing:
+            with contextlib.suppress(zmq.ZMQError):
+                getattr(self._local, channel).send_multipart(frames, zmq.NOBLOCK)
+
+    def _begin_splice(self, connection: Connection) -> None:
+        self._end_splice()
+        assert self._local
+        remote = connect_remote(self._context, connection, _IDENTITY)
+        self._splice = Splice(self._local, remote, self._session)
+
+    def _end_splice(self) -> None:
+        if self._splice is not None:
+            self._splice.remote.close()
+            self._splice = None
+
+    def _fail(self, name: str, text: str) -> None:
+        self._end_splice()
+        self._send_all(self._held.fail(name, text))
+
+    def _close(self) -> None:
+        self._end_splice()
+        if self._local is not None:
+            self._local.close()
+        self._context.destroy(linger=0)
+        for fd in (self._wake_read, self._wake_write):
+            with contextlib.suppress(OSError):
+                os.close(fd)

@@ -1,0 +1,297 @@
+"""The relay in front of a real ipykernel: held, spliced, held again."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zmq
+from jupyter_client import BlockingKernelClient
+from jupyter_client.connect import write_connection_file
+
+from kernelkit.running.relay import Relay, RelayEvents
+from kernelkit.running.relay.endpoints import local_connection
+
+WAIT = 60.0
+
+INFO: dict[str, Any] = {
+    "protocol_version": "5.4",
+    "implementation": "ipython",
+    "implementation_version": "0",
+    "language_info": {"name": "python", "version": "3"},
+    "banner": "cached at install",
+    "help_links": [],
+    "supported_features": [],
+}
+KEY = "a0436f6c-1916-498b-8eb9-e81ab9368e84"
+
+
+class RealKernel:
+    """An ipykernel on loopback, with Curve or without, started by hand."""
+
+    def __init__(self, directory: Path, *, curve: bool) -> None:
+        self.file = directory / f"kernel-{time.monotonic_ns()}.json"
+        keys = dict(zip(("curve_publickey", "curve_secretkey"), zmq.curve_keypair(), strict=True))
+        _, self.connection = write_connection_file(
+            str(self.file), ip="127.0.0.1", key=KEY.encode(), **(keys if curve else {})
+        )
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "ipykernel_launcher", "-f", str(self.file)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def start_kernel(tmp_path: Path) -> Iterator[Callable[..., RealKernel]]:
+    started: list[RealKernel] = []
+
+    def start(*, curve: bool = False) -> RealKernel:
+        started.append(RealKernel(tmp_path, curve=curve))
+        return started[-1]
+
+    yield start
+    for kernel in started:
+        kernel.end()
+
+
+class Seen:
+    """What the relay told its owner."""
+
+    def __init__(self) -> None:
+        self.joined, self.interrupted = threading.Event(), threading.Event()
+        self.shutdown: list[bool] = []
+        self.asked_to_end = threading.Event()
+
+    def events(self) -> RelayEvents:
+        def shutdown(restart: bool) -> None:
+            self.shutdown.append(restart)
+            self.asked_to_end.set()
+
+        return RelayEvents(self.interrupted.set, shutdown, self.joined.set)
+
+
+@pytest.fixture
+def seen() -> Seen:
+    return Seen()
+
+
+@pytest.fixture
+def relay(seen: Seen) -> Iterator[Relay]:
+    # A socket's path is limited to 107 bytes, and pytest's are long.
+    directory = Path(tempfile.mkdtemp(prefix="kk-"))
+    made = Relay(local_connection(directory, KEY, "hmac-sha256"), INFO, seen.events())
+    made.start()
+    yield made
+    made.stop()
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def client(relay: Relay) -> Iterator[BlockingKernelClient]:
+    made = BlockingKernelClient()
+    made.load_connection_info(dict(relay.connection))
+    made.start_channels()
+    yield made
+    made.stop_channels()
+
+
+def iopub_of(
+    client: BlockingKernelClient, msg_id: str, until: str = "idle"
+) -> list[dict[str, Any]]:
+    """The iopub messages of one request, up to its `idle`."""
+    found = []
+    while True:
+        message = client.get_iopub_msg(timeout=WAIT)
+        if message["parent_header"].get("msg_id") != msg_id:
+            continue
+        found.append(message)
+        if message["content"].get("execution_state") == until:
+            return found
+
+
+def kinds(messages: list[dict[str, Any]]) -> list[str]:
+    return [m["msg_type"] for m in messages]
+
+
+def test_a_held_kernel_is_ready_for_a_front_end(client: BlockingKernelClient) -> None:
+    client.wait_for_ready(timeout=WAIT)
+    reply = client.kernel_info(reply=True, timeout=WAIT)
+    assert reply["content"]["banner"] == "cached at install"
+    assert client.hb_channel.is_beating()
+
+
+def test_held_cells_run_in_order_when_the_kernel_comes(
+    client: BlockingKernelClient, relay: Relay, start_kernel: Callable[..., RealKernel]
+) -> None:
+    client.wait_for_ready(timeout=WAIT)
+    sent = [client.execute(f"print({number})") for number in range(50)]
+    relay.splice(start_kernel().connection)
+    for number, msg_id in enumerate(sent):
+        reply = client.get_shell_msg(timeout=WAIT)
+        assert reply["parent_header"]["msg_id"] == msg_id
+        assert reply["content"]["execution_count"] == number + 1
+    text = "".join(
+        m["content"]["text"]
+        for msg_id in sent
+        for m in iopub_of(client, msg_id)
+        if m["msg_type"] == "stream"
+    )
+    assert text.split() == [str(number) for number in range(50)]
+
+
+def test_the_first_cell_shows_the_state_and_then_only_its_own_output(
+    client: BlockingKernelClient, relay: Relay, start_kernel: Callable[..., RealKernel]
+) -> None:
+    client.wait_for_ready(timeout=WAIT)
+    relay.set_text("job 12 pending: Priority")
+    msg_id = client.execute("print('mine')")
+    shown = []
+    while "display_data" not in kinds(shown):
+        shown.append(client.get_iopub_msg(timeout=WAIT))
+    assert shown[-1]["content"]["data"]["text/plain"] == "job 12 pending: Priority"
+    relay.set_text("job 12 starting")
+    update = client.get_iopub_msg(timeout=WAIT)
+    assert update["msg_type"] == "update_display_data"
+    assert update["content"]["transient"] == shown[-1]["content"]["transient"]
+    relay.splice(start_kernel().connection)
+    after = iopub_of(client, msg_id)
+    assert kinds(after)[0] == "clear_output"
+    assert kinds(after).count("stream") == 1
+    assert "display_data" not in kinds(after)
+
+
+def test_an_interrupt_drops_held_cells(client: BlockingKernelClient, seen: Seen) -> None:
+    client.wait_for_ready(timeout=WAIT)
+    first, second = client.execute("1"), client.execute("2")
+    client.control_channel.send(client.session.msg("interrupt_request", {}))
+    assert client.get_control_msg(timeout=WAIT)["msg_type"] == "interrupt_reply"
+    replies = [client.get_shell_msg(timeout=WAIT) for _ in range(2)]
+    assert [r["parent_header"]["msg_id"] for r in replies] == [first, second]
+    assert [r["content"]["status"] for r in replies] == ["error", "aborted"]
+    assert replies[0]["content"]["ename"] == "KeyboardInterrupt"
+    assert seen.interrupted.wait(WAIT)
+
+
+def test_a_shutdown_is_answered_and_told(client: BlockingKernelClient, seen: Seen) -> None:
+    client.wait_for_ready(timeout=WAIT)
+    client.shutdown(restart=True)
+    assert seen.asked_to_end.wait(WAIT)
+    assert seen.shutdown == [True]
+
+
+@pytest.mark.parametrize("curve", [False, True])
+def test_input_completion_and_interrupt_pass_through(
+    client: BlockingKernelClient,
+    relay: Relay,
+    seen: Seen,
+    start_kernel: Callable[..., RealKernel],
+    curve: bool,
+) -> None:
+    client.wait_for_ready(timeout=WAIT)
+    relay.splice(start_kernel(curve=curve).connection)
+    assert seen.joined.wait(WAIT)
+    msg_id = client.execute("name = input('who? '); print('hello', name)", allow_stdin=True)
+    asked = client.get_stdin_msg(timeout=WAIT)
+    assert asked["content"]["prompt"] == "who? "
+    client.input("you")
+    text = [m["content"]["text"] for m in iopub_of(client, msg_id) if m["msg_type"] == "stream"]
+    assert "".join(text) == "hello you\n"
+    client.get_shell_msg(timeout=WAIT)
+    completed = client.complete("nam", reply=True, timeout=WAIT)
+    assert "name" in completed["content"]["matches"]
+    msg_id = client.execute("import time\nprint('go', flush=True)\nwhile True: time.sleep(0.05)")
+    while client.get_iopub_msg(timeout=WAIT)["msg_type"] != "stream":
+        pass
+    client.control_channel.send(client.session.msg("interrupt_request", {}))
+    reply = client.get_shell_msg(timeout=WAIT)
+    assert reply["content"]["ename"] == "KeyboardInterrupt"
+
+
+def test_two_front_ends_get_their_own_replies(
+    client: BlockingKernelClient,
+    relay: Relay,
+    seen: Seen,
+    start_kernel: Callable[..., RealKernel],
+) -> None:
+    other = BlockingKernelClient()
+    other.load_connection_info(dict(relay.connection))
+    other.start_channels()
+    try:
+        relay.splice(start_kernel().connection)
+        assert seen.joined.wait(WAIT)
+        client.wait_for_ready(timeout=WAIT)
+        other.wait_for_ready(timeout=WAIT)
+        mine, theirs = client.execute("1"), other.execute("2")
+        assert client.get_shell_msg(timeout=WAIT)["parent_header"]["msg_id"] == mine
+        assert other.get_shell_msg(timeout=WAIT)["parent_header"]["msg_id"] == theirs
+    finally:
+        other.stop_channels()
+
+
+def test_a_restart_holds_and_joins_the_next_kernel(
+    client: BlockingKernelClient,
+    relay: Relay,
+    seen: Seen,
+    start_kernel: Callable[..., RealKernel],
+) -> None:
+    client.wait_for_ready(timeout=WAIT)
+    first = start_kernel()
+    relay.splice(first.connection)
+    assert seen.joined.wait(WAIT)
+    client.execute_interactive("before = 1", timeout=WAIT)
+    relay.hold()
+    first.end()
+    msg_id = client.execute("'before' in globals()")
+    seen.joined.clear()
+    relay.splice(start_kernel().connection)
+    results = [m for m in iopub_of(client, msg_id) if m["msg_type"] == "execute_result"]
+    assert results[0]["content"]["data"]["text/plain"] == "False"
+
+
+def test_a_thousand_held_messages_lose_nothing(
+    client: BlockingKernelClient, relay: Relay, start_kernel: Callable[..., RealKernel]
+) -> None:
+    client.wait_for_ready(timeout=WAIT)
+    client.execute("count = 0")
+    for _ in range(1_000):
+        client.execute("count += 1", silent=True, store_history=False)
+    last = client.execute("", user_expressions={"count": "count"})
+    relay.splice(start_kernel().connection)
+    reply = client.get_shell_msg(timeout=WAIT)
+    while reply["parent_header"]["msg_id"] != last:
+        reply = client.get_shell_msg(timeout=WAIT)
+    assert reply["content"]["user_expressions"]["count"]["data"]["text/plain"] == "1000"
+
+
+def test_large_and_binary_output_arrives_whole(
+    client: BlockingKernelClient,
+    relay: Relay,
+    seen: Seen,
+    start_kernel: Callable[..., RealKernel],
+) -> None:
+    client.wait_for_ready(timeout=WAIT)
+    relay.splice(start_kernel(curve=True).connection)
+    assert seen.joined.wait(WAIT)
+    code = (
+        "from comm import create_comm\n"
+        "create_comm(target_name='t', data={}, buffers=[bytes(range(256)) * 8192])\n"
+        "print('x' * 5_000_000)"
+    )
+    messages = iopub_of(client, client.execute(code))
+    opened = next(m for m in messages if m["msg_type"] == "comm_open")
+    assert bytes(opened["buffers"][0]) == bytes(range(256)) * 8192
+    text = "".join(m["content"]["text"] for m in messages if m["msg_type"] == "stream")
+    assert len(text) == 5_000_001
