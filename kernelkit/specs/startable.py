@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from pathlib import Path
 from typing import Any
 
 from .marks import Findings
@@ -36,7 +35,7 @@ def check_shapes(kernel: dict[str, Any], found: Findings) -> None:
             )
 
 
-def check_command(kernel: dict[str, Any], directory: Path, found: Findings) -> None:
+def check_command(kernel: dict[str, Any], directory: str, found: Findings) -> None:
     """Add to `found` why the command in `argv` cannot start; the keys have their types."""
     argv = kernel.get("argv")
     if not argv or not all(isinstance(word, str) for word in argv):
@@ -47,7 +46,7 @@ def check_command(kernel: dict[str, Any], directory: Path, found: Findings) -> N
         return
     word = argv[0]
     if "{" in word:
-        word = word.replace("{resource_dir}", str(directory)).replace("{prefix}", sys.prefix)
+        word = word.replace("{resource_dir}", directory).replace("{prefix}", sys.prefix)
     if word.startswith("/"):
         _check_executable(word, found)
     elif word not in _PYTHON_WORDS:

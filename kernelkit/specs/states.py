@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import stat
@@ -33,14 +32,14 @@ _NATIVE = "python3"
 
 @dataclass(frozen=True)
 class Installed:
-    """One kernelspec directory. `kernel` is its kernel.json decoded, empty when that failed.
+    """One kernelspec, in the directory `path`; `kernel` is its kernel.json, empty if unreadable.
 
     `reasons` say in words why the state is what it is. `identity` is the recipe's, empty for
     what kernelkit did not make; `managed` tells whether it did.
     """
 
     name: str
-    directory: Path
+    path: str
     display_name: str
     language: str
     state: State
@@ -48,6 +47,11 @@ class Installed:
     identity: str
     managed: bool
     kernel: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def directory(self) -> Path:
+        """The kernelspec's directory."""
+        return Path(self.path)
 
     @property
     def root(self) -> Path:
@@ -76,7 +80,7 @@ class Installed:
             "language": self.language,
             "identity": self.identity,
             "managed": self.managed,
-            "directory": str(self.directory),
+            "directory": self.path,
         }
 
 
@@ -87,11 +91,13 @@ def list_kernels(dirs: Sequence[Path] | None = None) -> tuple[Installed, ...]:
     after the one that shadows them. Nothing that stands in such a directory makes this raise.
     """
     disk = Disk()
-    seen: dict[str, Path] = {}
+    seen: dict[str, str] = {}
     found = []
-    for name, directory in _scan(kernel_dirs() if dirs is None else dirs):
-        found.append(_examine(name, directory, seen.get(name), disk))
-        seen.setdefault(name, directory)
+    for name, path in _entries(kernel_dirs() if dirs is None else dirs):
+        kernel = _examine(name, path, seen.get(name), disk)
+        if kernel is not None:
+            found.append(kernel)
+            seen.setdefault(name, path)
     if dirs is None and _NATIVE not in seen and (native := native_kernel_dir()):
         found.append(_native(native))
     found.sort(key=lambda kernel: kernel.name)
@@ -100,15 +106,18 @@ def list_kernels(dirs: Sequence[Path] | None = None) -> tuple[Installed, ...]:
 
 def examine(directory: Path) -> Installed:
     """The kernelspec in `directory` as if it were the only one of its name."""
-    return _examine(directory.name.lower(), directory, None, Disk())
+    name, path = directory.name.lower(), str(directory)
+    found = _examine(name, path, None, Disk())
+    why = ("it has no kernel.json",)
+    return found or Installed(name, path, "", "", "broken", why, identity="", managed=False)
 
 
 def find_kernel_dir(name: str, dirs: Sequence[Path] | None = None) -> Path | None:
     """The first directory in precedence that Jupyter would take for `name`; None without one."""
     lowered = name.lower()
-    for found, directory in _scan(kernel_dirs() if dirs is None else dirs):
-        if found == lowered:
-            return directory
+    for found, path in _entries(kernel_dirs() if dirs is None else dirs):
+        if found == lowered and os.path.isfile(f"{path}/kernel.json"):
+            return Path(path)
     if dirs is None and lowered == _NATIVE:
         return native_kernel_dir()
     return None
@@ -119,23 +128,22 @@ def native_kernel(directory: Path) -> Installed | None:
     return _native(directory) if directory == native_kernel_dir() else None
 
 
-def _scan(dirs: Sequence[Path]) -> Iterator[tuple[str, Path]]:
-    # jupyter_client.kernelspec: a directory with a kernel.json that is a regular file; the name
-    # is the directory's in lower case, and the first in the order of the listing is started.
+def _entries(dirs: Sequence[Path]) -> Iterator[tuple[str, str]]:
+    # jupyter_client.kernelspec: the name is the directory's in lower case, and the first in the
+    # order of the listing is the one that is started.
     for parent in dirs:
         try:
             names = os.listdir(parent)
         except OSError:
             continue
         for name in names:
-            if os.path.isfile(f"{parent}/{name}/kernel.json"):
-                yield name.lower(), parent / name
+            yield name.lower(), f"{parent}/{name}"
 
 
 def _native(directory: Path) -> Installed:
     return Installed(
         name=_NATIVE,
-        directory=directory,
+        path=str(directory),
         display_name=f"Python {sys.version_info[0]} (ipykernel)",
         language="python",
         state="unmanaged",
@@ -145,15 +153,18 @@ def _native(directory: Path) -> Installed:
     )
 
 
-def _examine(name: str, directory: Path, shadowed_by: Path | None, disk: Disk) -> Installed:
+def _examine(name: str, path: str, shadowed_by: str | None, disk: Disk) -> Installed | None:
     found = Findings()
-    kernel, modified = _load(directory, found)
+    loaded = _load(path, found)
+    if loaded is None:
+        return None
+    kernel, modified = loaded
     table = _table(kernel)
     managed = is_managed(kernel)
     if not found.broken:
-        check_command(kernel, directory, found)
+        check_command(kernel, path, found)
     if managed:
-        _check_managed(kernel, table, directory, modified, disk, found)
+        _check_managed(kernel, table, path, modified, disk, found)
     state: State = "ready" if managed else "unmanaged"
     reasons = [*found.broken, *found.stale]
     if shadowed_by is not None:
@@ -164,7 +175,7 @@ def _examine(name: str, directory: Path, shadowed_by: Path | None, disk: Disk) -
         state = "stale"
     return Installed(
         name=name,
-        directory=directory,
+        path=path,
         display_name=_text(kernel.get("display_name")),
         language=_text(kernel.get("language")),
         state=state,
@@ -175,17 +186,24 @@ def _examine(name: str, directory: Path, shadowed_by: Path | None, disk: Disk) -
     )
 
 
-def _load(directory: Path, found: Findings) -> tuple[dict[str, Any], int]:
-    """The decoded kernel.json and its modification time; an empty one when it is no use."""
+def _load(path: str, found: Findings) -> tuple[dict[str, Any], int] | None:
+    """The decoded kernel.json, empty when it is no use, and its modification time.
+
+    None where Jupyter sees no kernelspec, because kernel.json is absent or no regular file.
+    """
     fd = -1
     try:
-        fd = os.open(f"{directory}/kernel.json", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        fd = os.open(f"{path}/kernel.json", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _SPEC_LIMIT:
-            found.broken.append("its kernel.json is not a regular file of at most 4 MB")
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        if status.st_size > _SPEC_LIMIT:
+            found.broken.append("its kernel.json is larger than 4 MB")
             return {}, 0
         kernel = json.loads(os.read(fd, status.st_size).decode("utf-8"))
     except OSError as error:
+        if not os.path.isfile(f"{path}/kernel.json"):
+            return None
         found.broken.append(f"its kernel.json cannot be read ({error.strerror})")
     except (ValueError, RecursionError) as error:
         found.broken.append(f"its kernel.json is not valid JSON ({str(error)[:100]})")
@@ -218,7 +236,7 @@ def is_managed(kernel: Mapping[str, Any]) -> bool:
 def _check_managed(
     kernel: dict[str, Any],
     table: dict[str, Any],
-    directory: Path,
+    path: str,
     modified: int,
     disk: Disk,
     found: Findings,
@@ -228,14 +246,14 @@ def _check_managed(
         found.stale.append(f"it was installed by kernelkit {version}, unknown to this version")
         return
     argv = kernel.get("argv")
-    if isinstance(argv, list) and argv and argv[0] != f"{directory}/launch.sh" and not found.broken:
+    if isinstance(argv, list) and argv and argv[0] != f"{path}/launch.sh" and not found.broken:
         found.stale.append(f"it was copied or edited: it starts `{argv[0]}`")
-    found.stale += edited_files(kernel, directory, modified)
+    found.stale += edited_files(kernel, path, modified)
     marks = table.get("marks", ())
     compare_marks(marks if isinstance(marks, list) else (), disk, found)
 
 
-def edited_files(kernel: Mapping[str, Any], directory: Path, modified: int = -1) -> list[str]:
+def edited_files(kernel: Mapping[str, Any], path: str, modified: int = -1) -> list[str]:
     """Which files of a managed kernel were edited by hand, each in words.
 
     The installer gives launch.sh and kernel.json one modification time (store.stage), so equal
@@ -245,28 +263,27 @@ def edited_files(kernel: Mapping[str, Any], directory: Path, modified: int = -1)
     if not isinstance(digests, dict):
         return ["its record of files in kernel.json is damaged"]
     try:
-        if os.stat(f"{directory}/launch.sh").st_mtime_ns == modified:
+        if os.stat(f"{path}/launch.sh").st_mtime_ns == modified:
             return []
     except OSError:
         pass
     return [
         f"`{name}` was edited by hand"
         for name, known in digests.items()
-        if "/" in name or _digest_of(name, kernel, directory) != known
+        if "/" in name or _digest_of(name, kernel, path) != known
     ]
 
 
-def _digest_of(name: str, kernel: Mapping[str, Any], directory: Path) -> str:
+def _digest_of(name: str, kernel: Mapping[str, Any], path: str) -> str:
     if name == "kernel.json":
         try:
             return spec_digest(kernel)
         except RecursionError:
             return ""
     from ..errors import KernelkitError
-    from ..files import read_regular
+    from ..files import digest, read_regular
 
     try:
-        data = read_regular(directory / name, _SPEC_LIMIT)
+        return digest(read_regular(Path(path, name), _SPEC_LIMIT))
     except (OSError, ValueError, KernelkitError):
         return ""
-    return hashlib.sha256(data).hexdigest()

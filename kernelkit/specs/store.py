@@ -178,7 +178,7 @@ def _edits(directory: Path) -> list[str]:
         modified = (directory / "kernel.json").stat().st_mtime_ns
     except OSError:
         modified = -1
-    return edited_files(found.kernel, directory, modified)
+    return edited_files(found.kernel, str(directory), modified)
 
 
 def _swap(staged: Staged, existing: Path | None) -> None:
