@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,9 @@ def listed(data: bytes) -> None:
         assert found.state in STATES
         assert found.name == "tool"
         assert found.state in ("ready", "unmanaged") or found.reasons
-        assert all(safe(reason).isprintable() for reason in found.reasons)
+        shown = "".join(map(safe, (*found.reasons, found.display_name, found.identity)))
+        # Controls, format characters such as bidirectional overrides, lone surrogates.
+        assert {"Cc", "Cf", "Cs"}.isdisjoint(map(unicodedata.category, shown))
         json.dumps(found.to_dict())
         assert found.metadata is None or found.managed
 
