@@ -47,7 +47,7 @@ def command(name: str, words: tuple[str, ...]) -> Any:
     """
     from ..proc import exec_replace, run
 
-    argv = ["/bin/bash", str(launcher(name)), "--run", *words]
+    argv = ["/bin/bash", "-p", str(launcher(name)), "--run", *words]
     if not is_json():
         exec_replace(argv)
     done = run(argv, timeout=_LONGEST)

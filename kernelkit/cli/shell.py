@@ -26,7 +26,7 @@ def command(name: str) -> Any:
     """
     from ..proc import exec_replace
 
-    argv = ["/bin/bash", str(launcher(name)), "--run", "/bin/sh", "-c", _START, "sh", name]
+    argv = ["/bin/bash", "-p", str(launcher(name)), "--run", "/bin/sh", "-c", _START, "sh", name]
     if not is_json():
         exec_replace(argv)
     return {"argv": argv}

@@ -13,16 +13,17 @@ from ..errors import ContainerError, EnvironmentBroken, ModuleError
 from ..files import remove_tree, write_file
 from ..model import LayerRecord, Plan
 from ..proc import Completed, run
-from .script import render_script
+from .script import MISSING, MODULE, render_script, sections
 
-_MODULE_FAILED = 65
-_MISSING = 66
+# How launch.sh words the refusals that are about an image; the others are about an environment.
+_ABOUT_AN_IMAGE = ("the image `", "the image needs `")
 
 
 class Draft:
     """Runs commands through the layers of `plan`; a LayerRunner.
 
-    `visible` are directories that a container must show as well. Its script lives in a private temporary directory for as long as the `with` block runs.
+    `visible` are directories that a container must show as well. Its script lives in a private
+    temporary directory for as long as the `with` block runs.
     """
 
     def __init__(self, plan: Plan, *, timeout: float, visible: Sequence[str] = ()) -> None:
@@ -49,7 +50,7 @@ class Draft:
     def __call__(
         self, argv: Sequence[str], *, input: str = "", timeout: float | None = None
     ) -> Completed:
-        """Run `argv`. Raises ModuleError, ContainerError or EnvironmentBroken when a layer fails."""
+        """Run `argv`. Raises what `raise_for_layers` raises."""
         done = self._run("launch.sh", argv, input=input, timeout=timeout)
         raise_for_layers(done)
         return done
@@ -62,8 +63,9 @@ class Draft:
         done = self._run("trace.sh", ["true"], want_fd3=True)
         raise_for_layers(done)
         states = parse_trace(done.fd3)
+        sources = {section.title: section.source for section in sections(self.plan)}
         return tuple(
-            record_layer(title, source_of_section(self.plan, title), before, after)
+            record_layer(title, sources[title], before, after)
             for (_, before), (title, after) in zip(states, states[1:], strict=False)
         )
 
@@ -77,7 +79,7 @@ class Draft:
         want_fd3: bool = False,
     ) -> Completed:
         return run(
-            ["/bin/bash", str(self._directory / script), "--run", *argv],
+            ["/bin/bash", "-p", str(self._directory / script), "--run", *argv],
             input=input,
             env=self._environment,
             timeout=timeout or self._timeout,
@@ -87,16 +89,20 @@ class Draft:
 
 
 def raise_for_layers(done: Completed) -> None:
-    """Turn the exit codes with which launch.sh refuses into errors; others are the command's own."""
+    """Raise ModuleError, ContainerError or EnvironmentBroken where launch.sh itself refused.
+
+    Its exit code alone does not tell: the command may end with the same one.
+    """
     said = [line for line in done.stderr.splitlines() if line.startswith("kernelkit: ")]
-    if not said or done.returncode not in (_MODULE_FAILED, _MISSING):
+    if not said or done.returncode not in (MODULE, MISSING):
         return
     sentence = said[-1].removeprefix("kernelkit: ")
     above = "\n".join(line for line in done.stderr.splitlines() if line != said[-1]).strip()
+    about_an_image = sentence.startswith(_ABOUT_AN_IMAGE)
     sentence = sentence[:1].upper() + sentence[1:]
-    if done.returncode == _MODULE_FAILED:
+    if done.returncode == MODULE:
         raise ModuleError(sentence, hint="Its own text says why.", detail=above)
-    if "image" in sentence or "installed here" in sentence:
+    if about_an_image:
         raise ContainerError(sentence, hint="Check the path and your rights.", detail=above)
     raise EnvironmentBroken(sentence, hint="Check the path and your rights.", detail=above)
 
@@ -111,16 +117,3 @@ def parse_trace(data: bytes) -> list[tuple[str, dict[str, str]]]:
         environment = dict(os.fsdecode(pair).partition("=")[::2] for pair in pairs if b"=" in pair)
         found.append((os.fsdecode(title), environment))
     return found
-
-
-def source_of_section(plan: Plan, title: str) -> str:
-    """Where a section of the script comes from: a prefix, an image, a directory, or the recipe."""
-    if title.startswith("Modules") and plan.modules:
-        return " ".join(m.name for m in plan.modules.loads)
-    if title.startswith("Container") and plan.container:
-        return plan.container.image.path
-    if title == "Packages dir":
-        return plan.packages_dir
-    if plan.environment and title in ("Virtual environment", "Conda environment", "Interpreter"):
-        return plan.environment.prefix
-    return plan.identity if title == "Variables of the recipe" else ""

@@ -1,10 +1,14 @@
 """The kernel's first lines of Python, as launch.sh holds them: text, never imported as code.
 
-Runs under any Python that an ipykernel exists for (3.6 and up), inside the container if there is
-one. Holds no single quote, since launch.sh quotes it with them.
+They run under any Python that an ipykernel exists for (3.6 and up), inside the container if there
+is one, and hold no single quote, since launch.sh quotes them with it. The first line is what `ps`
+shows of the kernel.
 """
 
-GUARD = """
+from __future__ import annotations
+
+_CHECK = """\
+# ipykernel_launcher, after a look at where it is
 import os, sys
 
 def refuse(code, text):
@@ -15,19 +19,22 @@ file, tag, executable, place, ipykernel = sys.argv[1:6]
 sys.argv[:] = ["ipykernel_launcher", "-f", file] + sys.argv[6:]
 if sys.path and sys.path[0] == "":
     del sys.path[0]  # files beside the notebook must not shadow the kernel
-inside = bool(os.environ.get("APPTAINER_CONTAINER") or os.environ.get("SINGULARITY_CONTAINER"))
-if (sys.implementation.cache_tag, sys.executable) != (tag, executable) or inside != (place == "container"):
-    refuse(67, "this Python is another than at install: `%s` (%s, %s), expected `%s` (%s, %s)." % (
-        sys.executable, sys.implementation.cache_tag, "container" if inside else "host",
-        executable, tag, place))
+contained = os.environ.get("APPTAINER_CONTAINER") or os.environ.get("SINGULARITY_CONTAINER")
+here = (sys.executable, sys.implementation.cache_tag, "container" if contained else "host")
+if here != (executable, tag, place):
+    refuse(67, "this Python is another than at install: `%s` (%s, %s), expected `%s` (%s, %s)."
+        % (here + (executable, tag, place)))
 if not os.access(file, os.R_OK):
     refuse(66, "the connection file `%s` is not visible in the %s." % (file, place))
 if ipykernel:
-    sys.path.append(ipykernel)  # last, so that the environment has its own packages first
+    sys.path.append(ipykernel)  # last, so that packages of the environment win
+"""
+
+_WATCH = """\
 server = int(os.environ.get("JPY_PARENT_PID") or 0)
 if server and server != os.getppid():
-    # A wrapper stands between Jupyter and the kernel, so ipykernel cannot tell by its parent that
-    # the server is gone: watch the server itself, where it can be seen.
+    # With a wrapper in between, ipykernel cannot tell by its parent that the server is gone:
+    # watch the server itself, where it can be seen.
     os.environ["JPY_PARENT_PID"] = "1"
     def alive():
         try:
@@ -44,9 +51,22 @@ if server and server != os.getppid():
     if alive():
         import threading, time
         threading.Thread(target=watch, daemon=True).start()
+"""
+
+_LAUNCH = """\
 try:
     from ipykernel import kernelapp
 except ImportError as error:
-    refuse(67, "ipykernel cannot be imported by `%s`: %s." % (sys.executable, error))
+    refuse(67, "`%s` cannot import ipykernel: %s." % (sys.executable, error))
 kernelapp.launch_new_instance()
 """
+
+
+def render_guard(*, watch: bool) -> str:
+    """The program for `python -c`, which is given FILE CACHE_TAG EXECUTABLE PLACE IPYKERNEL.
+
+    PLACE is `host` or `container`; IPYKERNEL a directory to look in last, or empty; words after
+    these are ipykernel's own. With `watch` the kernel ends when its server does, even if a
+    wrapper stands in between.
+    """
+    return _CHECK + (_WATCH if watch else "") + _LAUNCH

@@ -12,7 +12,10 @@ _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_
 
 
 def quote(text: str) -> str:
-    """`text` as one bash word that expands to exactly `text`. NUL cannot be held and must be refused before."""
+    """`text` as one bash word that expands to exactly `text`.
+
+    No word can hold NUL; `names.env_value` and `names.path_text` refuse it before.
+    """
     if _PLAIN.fullmatch(text):
         return text
     return "'" + text.replace("'", "'\\''") + "'"
@@ -38,11 +41,15 @@ def quote_with_variables(text: str) -> str:
     return "".join(pieces) or "''"
 
 
-def comment(text: str, *, width: int = 92) -> list[str]:
-    """`text` as comment lines; no character of it can end the comment."""
+def comment(text: str, *, width: int = 92, bullet: str = "") -> list[str]:
+    """`text` as comment lines, each line of it wrapped; no character of it can end the comment.
+
+    `bullet` begins the first line, and the others are indented as far.
+    """
     lines: list[str] = []
-    for paragraph in re.split(r"\n\s*\n", text.strip()):
-        if lines:
-            lines.append("#")
-        lines += [f"# {line}" for line in textwrap.wrap(printable(paragraph), width)]
+    for line in text.strip().splitlines():
+        wrapped = textwrap.wrap(
+            printable(line), width, initial_indent=bullet, subsequent_indent=" " * len(bullet)
+        )
+        lines += [f"# {piece}" for piece in wrapped] or ["#"]
     return lines

@@ -43,7 +43,7 @@ LANGUAGE_PROBES: dict[str, tuple[str, ...]] = {
 }
 
 LANGUAGE_HINTS: dict[str, str] = {
-    "r": 'Install it for this R: `kernelkit` needs the package IRkernel (`install.packages("IRkernel")`).',
+    "r": 'Install it for this R: `install.packages("IRkernel")`.',
     "julia": 'Install it for this Julia: `import Pkg; Pkg.add("IJulia")`.',
     "bash": "Install it for this Python: `python3 -m pip install bash_kernel`.",
 }
@@ -84,7 +84,7 @@ class WrappedKernelspec:
 def resolve_plan(
     recipe: Recipe, provenance: Provenance, probes: Probes, *, name: str | None = None
 ) -> Plan:
-    """The Plan for `recipe`. A draft, good for running commands, as long as `probes.python` is None.
+    """The Plan for `recipe`; a draft, good for running commands, while `probes.python` is None.
 
     Raises InvalidName, RecipeError for a recipe that contradicts itself, and NotPermitted for a
     variable that the site does not allow.
