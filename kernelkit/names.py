@@ -32,6 +32,17 @@ DANGEROUS_VARIABLES = frozenset(
     }
 )  # fmt: skip
 
+# What bash sets or computes itself: an export of these fails, or is something else a line later.
+BASH_VARIABLES = frozenset(
+    {
+        "_", "BASHPID", "COMP_WORDBREAKS", "DIRSTACK", "EPOCHREALTIME", "EPOCHSECONDS", "EUID",
+        "FUNCNAME", "GROUPS", "HISTCMD", "LINENO", "OLDPWD", "OPTARG", "OPTIND", "PIPESTATUS",
+        "PPID", "PWD", "RANDOM", "SECONDS", "SHLVL", "SRANDOM", "UID",
+    }
+)  # fmt: skip
+# launch.sh's own names begin so.
+_SCRIPT_VARIABLE = re.compile(r"_[a-z][a-z0-9_]*")
+
 _SECRET = re.compile(
     r"(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|KEY)($|_)|PASSWORD",
     re.IGNORECASE,
@@ -118,7 +129,7 @@ def kernelspec_name(value: str) -> str:
 
 def module_name(value: str) -> str:
     """Check a module's name, `name`, `name/version` or deeper. Raises InvalidName."""
-    rule = "A module is named like `gcc/12.2.0`: letters, digits and `. _ + : = @ ~ -` between slashes."
+    rule = "A module is named like `gcc/12.2.0`: letters, digits, `. _ + : = @ ~ -` and slashes."
     checked = _fullmatch("module name", _MODULE_NAME, value, rule)
     if len(checked) > 255 or ".." in checked.split("/"):
         raise InvalidName(f"`{checked[:80]}` is not a valid module name.", hint=rule)
@@ -140,7 +151,15 @@ def conda_name(value: str) -> str:
 def env_variable(value: str) -> str:
     """Check an environment variable's name. Raises InvalidName."""
     rule = "Use letters, digits and `_`, not starting with a digit."
-    return _fullmatch("environment variable name", _ENV_VARIABLE, value, rule)
+    checked = _fullmatch("environment variable name", _ENV_VARIABLE, value, rule)
+    if checked in BASH_VARIABLES or checked.startswith("BASH_") and checked != "BASH_ENV":
+        raise InvalidName(f"`{checked}` belongs to bash.", hint="Choose another name.")
+    if _SCRIPT_VARIABLE.fullmatch(checked):
+        raise InvalidName(
+            f"`{checked}` is not usable: kernelkit's own names in launch.sh look like this.",
+            hint="Begin it with a letter, or write it in capitals.",
+        )
+    return checked
 
 
 def env_value(name: str, value: str) -> str:
@@ -186,7 +205,7 @@ def bind(value: str) -> str:
     if not good or not parts[0].startswith(("/", "~", "$")) or not all(parts):
         raise InvalidName(
             f"`{value[:80]}` is not a valid bind.",
-            hint="Write SOURCE, SOURCE:TARGET or SOURCE:TARGET:ro, with absolute paths without `,`.",
+            hint="Write SOURCE, SOURCE:TARGET or SOURCE:TARGET:ro, absolute and without `,`.",
         )
     return value
 
