@@ -140,6 +140,8 @@ class Relay:
         if splice is not None:
             splice.nudge()
             timeout = splice.timeout
+            if not forwarding:
+                poller.register(splice.monitor, zmq.POLLIN)
             for channel, socket in splice.remote:
                 out = zmq.POLLOUT if forwarding and splice.backlog(channel) else 0
                 poller.register(socket, zmq.POLLIN | out)
@@ -147,6 +149,8 @@ class Relay:
         self._make_calls(self._wake_read in ready)
         if self._stopping or self._splice is not splice:
             return
+        if splice is not None and splice.monitor in ready and splice.see_stdin():
+            self._join(splice)
         for channel in CHANNELS:
             if splice is not None:
                 self._serve_kernel(splice, channel, ready.get(getattr(splice.remote, channel), 0))
@@ -166,12 +170,15 @@ class Relay:
         if event & zmq.POLLOUT:
             splice.to_kernel(channel)
         if event & zmq.POLLIN and splice.to_front_end(channel):
-            cleared, held = self._held.release()
-            self._send_all(cleared)
-            splice.queue(held)
-            for each in ("control", "shell"):
-                splice.to_kernel(each)
-            self._events.joined()
+            self._join(splice)
+
+    def _join(self, splice: Splice) -> None:
+        cleared, held = self._held.release()
+        self._send_all(cleared)
+        splice.queue(held)
+        for channel in ("control", "shell"):
+            splice.to_kernel(channel)
+        self._events.joined()
 
     def _serve_front_end(self, splice: Splice | None, channel: str) -> None:
         assert self._local
@@ -206,7 +213,7 @@ class Relay:
 
     def _end_splice(self) -> None:
         if self._splice is not None:
-            self._splice.remote.close()
+            self._splice.close()
             self._splice = None
 
     def _fail(self, name: str, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections import deque
@@ -33,7 +34,10 @@ class Splice:
         self._session = session
         self._nudges: set[str] = set()
         self._next_nudge = 0.0
-        self._heard = {"iopub": False, "shell": False}
+        self._heard = {"iopub": False, "shell": False, "stdin": False}
+        # Nothing can be asked on stdin, but an input_request that comes before the kernel knows
+        # this socket is dropped there, and the cell waits for ever.
+        self.monitor = remote.stdin.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
         self._waiting: dict[str, deque[list[Any]]] = {"shell": deque(), "control": deque()}
 
     def queue(self, held: list[Request]) -> None:
@@ -69,6 +73,19 @@ class Splice:
         self._heard[channel] = True
         self.joined = all(self._heard.values())
         return self.joined
+
+    def see_stdin(self) -> bool:
+        """Note that stdin is connected, handshake done; True when this makes the kernel usable."""
+        with contextlib.suppress(zmq.Again):
+            self.monitor.recv_multipart(zmq.NOBLOCK)
+            return self.hear("stdin")
+        return False
+
+    def close(self) -> None:
+        """Leave the kernel."""
+        with contextlib.suppress(zmq.ZMQError):
+            self.remote.stdin.disable_monitor()
+        self.remote.close()
 
     # --- forwarding --------------------------------------------------------------------------------
 
