@@ -101,8 +101,8 @@ def _default_name(given: dict[str, Any]) -> str:
 
     text = given.get("display_name") or ""
     for value in (*(given.get("modules") or ()), given.get("container"), given.get("conda"),
-                  given.get("venv"), given.get("python")):  # fmt: skip
-        text = text or (value and str(value).rstrip("/").removesuffix(".sif"))
+                  given.get("venv"), given.get("python"), given.get("collection")):  # fmt: skip
+        text = text or str(value or "").rstrip("/").removesuffix(".sif")
     plain = re.sub(r"[^A-Za-z0-9.]+", "-", text.rpartition("/")[2] or text).strip("-.")
     return plain or "kernel"
 
