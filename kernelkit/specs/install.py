@@ -19,8 +19,13 @@ from typing import Protocol
 import msgspec
 
 from ..environment.condas import find_conda
-from ..environment.containers import check_allowed, find_runtime, inspect_image
-from ..environment.modules import Resolution, find_backend
+from ..environment.containers import (
+    check_allowed,
+    find_runtime,
+    inspect_image,
+    locate_runtime,
+)
+from ..environment.modules import Resolution, find_backend, module_backend_or_none
 from ..environment.places import locate
 from ..environment.pythons import probe_python
 from ..environment.venvs import find_interpreter, find_venv
@@ -48,6 +53,9 @@ from .resolve import (
 from .script import render_script
 from .sources import Source, load_wrapped
 from .spec import render_kernel_json, render_record
+
+# What sites call the module of a container runtime, where PATH has none without it.
+_RUNTIME_MODULES = ("apptainer", "singularity", "singularityce", "singularity-ce")
 
 
 class Progress(Protocol):
@@ -116,6 +124,7 @@ class _Preparation:
         self.source, self.site, self.options, self.progress = source, site, options, progress
         self.recipe = source.recipe
         self.resolution: Resolution | None = None
+        self.runtime_module = site.container_module if source.recipe.container else ""
         self.probes = Probes(base_path=site.base_path, cache_root=site.cache_root)
 
     def run(self) -> Prepared:
@@ -129,22 +138,29 @@ class _Preparation:
         )
         # Before any work: a recipe that contradicts itself, a bad name, a forbidden variable.
         self._plan()
-        if recipe.modules or self._needs_runtime_module():
+        if recipe.modules or self.runtime_module:
             with self._step("modules", self._modules_text()):
                 self._modules()
         if recipe.container:
+            self._bring_runtime()
             with self._step("container", f"Looking at the image {recipe.container.image}"):
                 self._container()
         if recipe.conda or recipe.venv or recipe.python:
             with self._step("environment", "Looking at the environment"):
                 self._add(environment=self._environment())
-        self._packages_dir()
-        with Draft(self._plan(), timeout=self._timeout, visible=self._visible()) as draft:
+        # Without the packages dir: what it shadows, and the layers' own PYTHONPATH, show only so.
+        with self._draft() as draft:
             self._probe(draft)
+        self._packages_dir()
+        with self._draft() as draft:
+            self._check(draft)
             with self._step("record", "Recording what each layer changes"):
                 changes = self._changes(draft)
         self._logo()
         return self._render(changes)
+
+    def _draft(self) -> Draft:
+        return Draft(self._plan(), timeout=self._timeout, visible=self._visible())
 
     def _step(self, name: str, text: str) -> AbstractContextManager[None]:
         return in_step(self.progress, name, text)
@@ -159,21 +175,34 @@ class _Preparation:
 
     # --- modules ---------------------------------------------------------------------------------
 
-    def _needs_runtime_module(self) -> bool:
-        return bool(self.recipe.container and self.site.container_module)
-
     def _modules_text(self) -> str:
+        return "Loading " + (" ".join(self._asked()) or "modules") + " in a clean shell"
+
+    def _asked(self) -> tuple[str, ...]:
         named = self.recipe.modules.load if self.recipe.modules else ()
-        return "Loading " + (" ".join(named) or "modules") + " in a clean shell"
+        if self.runtime_module and self.runtime_module not in named:
+            return (self.runtime_module, *named)
+        return named
+
+    def _bring_runtime(self) -> None:
+        """Load the module system's own container runtime where no other one is to be found."""
+        if self.runtime_module or locate_runtime(self.site, self._path()):
+            return
+        backend = module_backend_or_none(self.site)
+        fitting = [backend.find(name) for name in _RUNTIME_MODULES] if backend else []
+        found = next(filter(None, fitting), ())
+        if not found:
+            return
+        self.runtime_module = next((m for m in found if m.default), found[-1]).name
+        with self._step("modules", self._modules_text()):
+            self._modules()
+            self.progress.note(f"The module {self.runtime_module} brings the container runtime.")
 
     def _modules(self) -> None:
         wanted = self.recipe.modules or Modules()
-        asked = list(wanted.load)
-        if self._needs_runtime_module() and self.site.container_module not in asked:
-            asked.insert(0, self.site.container_module)
         base = self.source.base
         self.resolution = find_backend(self.site).resolve(
-            asked,
+            self._asked(),
             use=[str(locate(text, base=base).path) for text in wanted.use],
             collection=wanted.collection,
             baseline=wanted.baseline or self.site.module_baseline,
@@ -292,6 +321,10 @@ class _Preparation:
         if not python.ipykernel:
             with self._step("ipykernel", "Adding an ipykernel that fits this Python"):
                 self._add_ipykernel(draft)
+
+    def _check(self, draft: Draft) -> None:
+        if not self.probes.python:
+            return
         if self.recipe.requires:
             with self._step("requires", "Looking for " + ", ".join(self.recipe.requires)):
                 self._check_requires(draft)

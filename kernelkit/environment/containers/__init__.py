@@ -2,7 +2,7 @@
 
 from .images import FoundImage, check_allowed, inspect_image, list_images
 from .registry import pull_image
-from .runtime import Runtime, find_runtime
+from .runtime import Runtime, find_runtime, locate_runtime
 
 __all__ = [
     "FoundImage",
@@ -11,5 +11,6 @@ __all__ = [
     "find_runtime",
     "inspect_image",
     "list_images",
+    "locate_runtime",
     "pull_image",
 ]

@@ -34,15 +34,22 @@ def find_runtime(site: Site, *, path: str | None = None) -> Runtime:
     Raises ContainerError that says what was looked for, or that the runtime does not run.
     """
     search = os.environ.get("PATH", os.defpath) if path is None else path
+    if command := locate_runtime(site, search):
+        return _ask_version(command, search)
+    raise _missing(_candidates(site), search, site)
+
+
+def locate_runtime(site: Site, path: str) -> str | None:
+    """The command that `find_runtime` would ask, or None where there is none on `path`."""
+    found = (shutil.which(os.path.expanduser(name), path=path) for name in _candidates(site))  # noqa: PTH111
+    return next(filter(None, found), None)
+
+
+def _candidates(site: Site) -> tuple[str, ...]:
     configured = site.container_runtime
     if configured and site.origin("container_runtime") != "detected":
-        candidates: tuple[str, ...] = (configured,)
-    else:
-        candidates = (*_NAMES, *([configured] if configured else []))
-    for candidate in candidates:
-        if command := shutil.which(os.path.expanduser(candidate), path=search):  # noqa: PTH111
-            return _ask_version(command, search)
-    raise _missing(candidates, search, site)
+        return (configured,)
+    return (*_NAMES, *([configured] if configured else []))
 
 
 def _ask_version(command: str, path: str) -> Runtime:
