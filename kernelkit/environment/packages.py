@@ -108,14 +108,17 @@ def resolve_packages_dir(
 ) -> Path:
     """The packages dir that `text` names: a plain name lies in the site's `packages_root`.
 
-    An empty text means the kernel's own name. A path (with `/` or `~`) may hold variables and is
-    made absolute from `base`, the recipe's directory (default: the working directory). With
-    `create` a missing one is made, writable by its owner only. Raises InvalidName, NotPermitted.
+    An empty text means the kernel's own name. A path (with `/` or `~`) may hold variables, unless
+    there is a directory of just that name, and is made absolute from `base`, the recipe's
+    directory (default: the working directory). With `create` a missing one is made, writable by
+    its owner only. Raises InvalidName, NotPermitted.
     """
     text = text or kernel
     path_text(text, "packages dir")
     if "/" in text or text.startswith(("~", "$", ".")):
-        path = Path(os.path.expandvars(text)).expanduser()
+        path = Path(text).expanduser()
+        if not ((base or Path.cwd()) / path).is_dir():
+            path = Path(os.path.expandvars(text)).expanduser()
     else:
         # A plain name is held to the rule for kernels: it becomes a directory's name.
         path = Path(os.path.expandvars(site.packages_root)).expanduser() / kernel_name(text)
