@@ -94,6 +94,10 @@ def find_candidates(
     entries, fitting = _by_identity(text, catalog, backend)
     here = ModulesHere(backend.available() if backend else ())
     recipes = [of_entry(entry, catalog, here) for entry in entries]
+    name = text.partition("/")[0]
+    if any(module.package == name for module in fitting):
+        # An alias stands for another name; a module that has this very name is what was meant.
+        recipes = [recipe for recipe in recipes if recipe.name == name]
     if recipes and "/" not in text:
         default = default_entry(recipes[0].name, catalog, here)
         if default is not None:
