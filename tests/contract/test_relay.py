@@ -176,6 +176,7 @@ def test_the_first_cell_shows_the_state_and_then_only_its_own_output(
 def test_an_interrupt_drops_held_cells(client: BlockingKernelClient, seen: Seen) -> None:
     client.wait_for_ready(timeout=WAIT)
     first, second = client.execute("1"), client.execute("2")
+    client.kernel_info(reply=True, timeout=WAIT)  # on shell too, so both cells are held now
     client.control_channel.send(client.session.msg("interrupt_request", {}))
     assert client.get_control_msg(timeout=WAIT)["msg_type"] == "interrupt_reply"
     replies = [client.get_shell_msg(timeout=WAIT) for _ in range(2)]
