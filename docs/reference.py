@@ -1,0 +1,155 @@
+"""reference.py [--check]: writes what the code knows best into the documentation.
+
+docs/cli.md is made from the verbs' own help, the table in docs/site-admin.md from the settings.
+`make docs` writes them; tests/unit/test_docs.py fails when they are not current.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+DOCS = Path(__file__).parent
+BEGIN, END = "<!-- settings: made by make docs -->\n", "<!-- end of settings -->\n"
+
+
+def main(check: bool) -> int:
+    stale = 0
+    for path, text in pages():
+        if path.is_file() and path.read_text() == text:
+            continue
+        stale += 1
+        if check:
+            print(f"{path} is not current: run `make docs`", file=sys.stderr)
+        else:
+            path.write_text(text)
+    return 1 if check and stale else 0
+
+
+def pages() -> Iterator[tuple[Path, str]]:
+    """Each page as (file, what it should hold)."""
+    yield DOCS / "cli.md", cli_page()
+    admin = DOCS / "site-admin.md"
+    before, _, rest = admin.read_text().partition(BEGIN)
+    yield admin, before + BEGIN + settings_table() + END + rest.partition(END)[2]
+
+
+# --- the command line -----------------------------------------------------------------------------
+
+
+def cli_page() -> str:
+    from kernelkit.cli.main import VERBS, cli
+
+    context = click.Context(cli, info_name="kernelkit")
+    commands = [(name, cli.get_command(context, name)) for name in VERBS]
+    parts = [
+        "# The command line\n\nMade from the verbs' own help by `make docs`; do not edit.\n",
+        "Data goes to stdout, progress and warnings to stderr. Every verb takes `--json` and "
+        "`--help`; `jupyter kernelkit …` is the same.\nExit codes: 0 done, 1 failed, 2 usage or "
+        "ambiguous, 3 stale, 4 not found, 5 not permitted.\n",
+    ]
+    for name, command in commands:
+        assert command is not None
+        parts += verb_section(f"kernelkit {name}", command, "##")
+    return "\n".join(parts)
+
+
+def verb_section(name: str, command: click.Command, heading: str) -> Iterator[str]:
+    yield f"{heading} {name}\n\n```\n{usage(name, command)}\n```\n"
+    yield prose(command.help or "")
+    rows = [row for row in map(option_row, command.params) if row]
+    if rows:
+        yield "| option | does |\n|---|---|\n" + "".join(rows)
+    if isinstance(command, click.Group):
+        for sub, subcommand in sorted(command.commands.items()):
+            yield from verb_section(f"{name} {sub}", subcommand, heading + "#")
+
+
+def usage(name: str, command: click.Command) -> str:
+    words = [name]
+    if isinstance(command, click.Group):
+        words.append("COMMAND")
+    for parameter in command.params:
+        if isinstance(parameter, click.Argument):
+            words.append(argument_word(parameter))
+    return " ".join(words)
+
+
+def argument_word(argument: click.Argument) -> str:
+    word = argument.metavar or value_word(argument) or (argument.name or "").upper()
+    if argument.nargs == -1 and not word.endswith("…"):
+        word += "…"
+    return word if argument.required or word.startswith("[") else f"[{word}]"
+
+
+def value_word(parameter: click.Parameter) -> str:
+    if parameter.metavar:
+        return parameter.metavar
+    if isinstance(parameter.type, click.Choice):
+        return "|".join(map(str, parameter.type.choices))
+    return ""
+
+
+def option_row(parameter: click.Parameter) -> str:
+    if not isinstance(parameter, click.Option) or parameter.name == "as_json":
+        return ""
+    flags = ", ".join(f"`{flag}`" for flag in (*parameter.opts, *parameter.secondary_opts))
+    if not parameter.is_flag:
+        word = value_word(parameter) or parameter.type.name.upper()
+        flags += f" `{word}`".replace("|", "\\|")
+    return f"| {flags} | {(parameter.help or '').replace('|', chr(92) + '|')} |\n"
+
+
+def prose(text: str) -> str:
+    """A docstring as Markdown: what click keeps as it is (after \\b) becomes a code block."""
+    blocks = []
+    for block in re.split(r"\n\s*\n", inspect.cleandoc(text)):
+        if block.startswith("\b"):
+            lines = block.split("\n")[1:]
+            blocks.append("```\n" + "\n".join(line.rstrip() for line in lines) + "\n```\n")
+        else:
+            blocks.append(" ".join(block.split()) + "\n")
+    return "\n".join(blocks)
+
+
+# --- the settings ---------------------------------------------------------------------------------
+
+
+def settings_table() -> str:
+    from kernelkit.site import KernelkitSite
+
+    rows = [
+        f"| `{name}` | {kind(trait)} | {default(trait)} | {meaning(trait)} |\n"
+        for name, trait in sorted(KernelkitSite.class_traits(config=True).items())
+    ]
+    return "| setting | type | default | meaning |\n|---|---|---|---|\n" + "".join(rows)
+
+
+def kind(trait: Any) -> str:
+    from traitlets import Enum, Float, Integer, List
+
+    if isinstance(trait, Enum):
+        return ", ".join(f"`{value}`" for value in trait.values)
+    if isinstance(trait, List):
+        return "list of text"
+    return "number" if isinstance(trait, Float | Integer) else "text"
+
+
+def default(trait: Any) -> str:
+    value = trait.default()
+    return f"`{value}`" if value not in ("", [], None) else "–"
+
+
+def meaning(trait: Any) -> str:
+    text = trait.help.replace("|", "\\|")
+    return f"{text} *Policy.*" if trait.metadata.get("policy") else text
+
+
+if __name__ == "__main__":
+    sys.exit(main("--check" in sys.argv))
