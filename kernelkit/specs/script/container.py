@@ -163,5 +163,9 @@ def wrapped(plan: Plan) -> Section:
     ]
     if plan.packages_dir:
         inside = _pythonpath(plan)
-        lines += [f"export {name}ENV_PYTHONPATH={inside}" for name in ("APPTAINER", "SINGULARITY")]
+        lines += [
+            "# No shell reads the values of variables on their way in.",
+            "export APPTAINER_NO_EVAL=1 SINGULARITY_NO_EVAL=1",
+            *(f"export {name}ENV_PYTHONPATH={inside}" for name in ("APPTAINER", "SINGULARITY")),
+        ]
     return Section("Inside the module's container", tuple(lines))
