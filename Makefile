@@ -1,6 +1,6 @@
-.PHONY: demo lab test parts lint
+.PHONY: demo lab test parts lint docs pictures
 
-SHELL_FILES = .ci/run demo/run demo/lab demo/unpack-modules demo/places.sh tests/parts/install tests/parts/test-run tests/parts/lib/in-venv tests/parts/lib/*.sh tests/parts/lib/parts/*.sh tests/parts/wrappers/* tests/parts/conda/conda tests/parts/conda/*/*.sh
+SHELL_FILES = .ci/run demo/run demo/lab demo/unpack-modules demo/*.sh binder/postBuild docs/make-pictures tests/parts/install tests/parts/test-run tests/parts/lib/in-venv tests/parts/lib/*.sh tests/parts/lib/parts/*.sh tests/parts/wrappers/* tests/parts/conda/conda tests/parts/conda/*/*.sh
 
 # From a fresh clone to a notebook that ran in a kernel made by `kernelkit install`.
 demo:
@@ -20,8 +20,17 @@ parts:
 lint: .venv/lint
 	.venv/bin/ruff check . && .venv/bin/ruff format --check .
 	.venv/bin/mypy --strict kernelkit
+	command -v shellcheck >/dev/null || apt-get install -qq shellcheck || ! echo 'lint needs shellcheck' >&2
 	shellcheck -x -P SCRIPTDIR -S warning $(SHELL_FILES)
 
 .venv/lint: pyproject.toml
 	test -x .venv/bin/python || python3 -m venv .venv
 	.venv/bin/pip install --quiet --editable '.[test,lint]' && touch $@
+
+# The generated parts of the documentation; a test tells when they are not current.
+docs: .venv/lint
+	.venv/bin/python docs/reference.py
+
+# The README's pictures, from the demo, with Chromium.
+pictures:
+	docs/make-pictures

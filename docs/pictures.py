@@ -5,6 +5,7 @@ Run by docs/make-pictures with the demo's kernelkit on PATH, rich and selenium.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -22,7 +23,6 @@ from rich.text import Text
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
-from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 NOTEBOOK = "where-am-i.ipynb"
@@ -64,7 +64,7 @@ def save_terminal(command: list[str], file: Path) -> None:
     text = terminal_text(command)
     home = os.environ["JUPYTER_DATA_DIR"]
     text = text.replace(home, "~/.local/share/jupyter").replace(str(Path.home()), "~")
-    console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"))
+    console = Console(record=True, width=COLUMNS, file=io.StringIO())
     console.print(Text.from_ansi(f"\x1b[1m$ {' '.join(command[:3])}\x1b[0m\n{text}"))
     # No font from elsewhere: a page that shows the picture would have to fetch it.
     frame = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)

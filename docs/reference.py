@@ -1,6 +1,7 @@
 """reference.py [--check]: writes what the code knows best into the documentation.
 
-docs/cli.md is made from the verbs' own help, the table in docs/site-admin.md from the settings.
+docs/cli.md is made from the verbs' own help, the table in docs/site-admin.md from the settings,
+the excerpt in README.md from a golden launch.sh.
 `make docs` writes them; tests/unit/test_docs.py fails when they are not current.
 """
 
@@ -16,7 +17,7 @@ from typing import Any
 import click
 
 DOCS = Path(__file__).parent
-BEGIN, END = "<!-- settings: made by make docs -->\n", "<!-- end of settings -->\n"
+ROOT = DOCS.parent
 
 
 def main(check: bool) -> int:
@@ -35,9 +36,24 @@ def main(check: bool) -> int:
 def pages() -> Iterator[tuple[Path, str]]:
     """Each page as (file, what it should hold)."""
     yield DOCS / "cli.md", cli_page()
-    admin = DOCS / "site-admin.md"
-    before, _, rest = admin.read_text().partition(BEGIN)
-    yield admin, before + BEGIN + settings_table() + END + rest.partition(END)[2]
+    yield filled(DOCS / "site-admin.md", "settings", settings_table())
+    yield filled(ROOT / "README.md", "launch.sh", launch_excerpt())
+
+
+def filled(path: Path, part: str, text: str) -> tuple[Path, str]:
+    """`path` with what stands between the marks of `part` replaced."""
+    begin, end = f"<!-- {part}: made by make docs -->\n", f"<!-- end of {part} -->\n"
+    before, found, rest = path.read_text().partition(begin)
+    assert found and end in rest, f"{path} has no place for {part}"
+    return path, before + begin + text + end + rest.partition(end)[2]
+
+
+def launch_excerpt() -> str:
+    """The modules' section of a launch.sh, from the text that tests hold the compiler to."""
+    script = (ROOT / "tests/golden/wrapper.sh").read_text()
+    section = re.search(r"^# --- Modules.*?(?=\n\n# --- )", script, re.DOTALL | re.MULTILINE)
+    assert section is not None
+    return f"```bash\n{section[0]}\n```\n"
 
 
 # --- the command line -----------------------------------------------------------------------------

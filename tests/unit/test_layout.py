@@ -1,4 +1,4 @@
-"""The layout that ARCHITECTURE.md describes: imports point down, I/O has its places, names are public."""
+"""The layout of ARCHITECTURE.md: imports point down, I/O has its places, names are public."""
 
 from __future__ import annotations
 
@@ -24,12 +24,25 @@ BELOW = {
     "server": {"running", "specs", "slurm", "environment", "ground"},
 }
 # Given probes and text, these compute: tests pass them canned answers.
-NO_IO = ("errors", "names", "model", "specs.resolve", "specs.script", "specs.spec",
-         "specs.quoting", "specs.guard", "specs.integrity", "slurm.argv", "slurm.parse")  # fmt: skip
-IO_MODULES = {"os", "io", "shutil", "tempfile", "glob", "socket", "urllib", "asyncio", "subprocess",
-              "kernelkit.files", "kernelkit.proc", "kernelkit.site"}  # fmt: skip
-IO_CALLS = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "exists", "is_file",
-            "is_dir", "stat", "lstat", "iterdir", "glob", "mkdir", "unlink", "touch"}  # fmt: skip
+NO_IO = (
+    *("errors", "names", "model", "slurm.argv", "slurm.parse"),
+    *(f"specs.{name}" for name in ("resolve", "script", "spec", "quoting", "guard", "integrity")),
+)
+IO_MODULES = {
+    *("os", "io", "shutil", "tempfile", "glob", "socket", "urllib", "asyncio", "subprocess"),
+    *("kernelkit.files", "kernelkit.proc", "kernelkit.site"),
+}
+IO_CALLS = {
+    *("open", "read_text", "read_bytes", "write_text", "write_bytes", "exists", "is_file"),
+    *("is_dir", "stat", "lstat", "iterdir", "glob", "mkdir", "unlink", "touch"),
+}
+# Only proc knows how to end what it started and what to give it. The forwarder runs
+# alone in a kernel's own Python, where there is no kernelkit.
+STARTS_PROCESSES = {"kernelkit.proc", "kernelkit.running.forwarder"}
+STARTERS = {
+    *("system", "popen", "posix_spawn", "fork", "execv", "execve", "execvp", "execvpe"),
+    *("create_subprocess_exec", "create_subprocess_shell"),
+}
 
 MODULES = {
     ".".join(("kernelkit", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(
@@ -71,11 +84,8 @@ def test_imports_point_down(module: str) -> None:
             assert there == here or there in BELOW[here], f"line {line}: {here} imports `{name}`"
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if m != "kernelkit.proc"])
+@pytest.mark.parametrize("module", [m for m in MODULES if m not in STARTS_PROCESSES])
 def test_only_proc_starts_processes(module: str) -> None:
-    # Finding out, only proc knows how to end what it started and what to give it.
-    starters = {"system", "popen", "posix_spawn", "fork", "execv", "execve", "execvp", "execvpe",
-                "create_subprocess_exec", "create_subprocess_shell"}  # fmt: skip
     found = {name for name, _ in imports(module)} & {"subprocess", "multiprocessing", "pty"}
     assert not found
     called = {
@@ -83,16 +93,12 @@ def test_only_proc_starts_processes(module: str) -> None:
         for node in ast.walk(tree(module))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     }
-    assert not called & starters
+    assert not called & STARTERS
 
 
 @pytest.mark.parametrize(
     "module",
-    [
-        m
-        for m in MODULES
-        if any(f"{m}.".startswith(f"kernelkit.{pure}.") for pure in NO_IO)
-    ],
+    [m for m in MODULES if any(f"{m}.".startswith(f"kernelkit.{pure}.") for pure in NO_IO)],
 )
 def test_what_computes_does_no_io(module: str) -> None:
     for name, line in imports(module):

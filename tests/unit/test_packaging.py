@@ -1,4 +1,4 @@
-"""What is shipped works away from the source tree: the wheel has its catalog, the sdist can build."""
+"""What is shipped works away from the source: the wheel has its catalog, the sdist builds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def build(source: Path, target: Path) -> tuple[Path, Path]:
-    """(wheel, sdist) of a source tree; the test environment has hatchling, so nothing is fetched."""
+    """(wheel, sdist) of a source tree; hatchling is installed, so nothing is fetched."""
     done = subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-d", str(target)],
         cwd=source,
@@ -39,7 +39,9 @@ def test_the_wheel_has_the_whole_catalog(built: tuple[Path, Path]) -> None:
     catalog = [path for path in (ROOT / "kernels").rglob("*") if path.is_file()]
     assert len(catalog) > 10
     missing = [
-        path for path in catalog if f"kernelkit/kernels/{path.relative_to(ROOT / 'kernels')}" not in shipped
+        path
+        for path in catalog
+        if f"kernelkit/kernels/{path.relative_to(ROOT / 'kernels')}" not in shipped
     ]
     assert not missing
 
