@@ -27,7 +27,7 @@ MarkRole = Literal[
     "module",  # a modulefile; label is the module's full name. Gone or changed: stale
     "image",  # a SIF file or a folder image. Gone: broken
     "interpreter",  # an interpreter on the host, through its symlinks. Gone: broken
-    "environment",  # pyvenv.cfg, conda-meta/history's directory, or the prefix. Gone: broken
+    "environment",  # a prefix (only its existence counts), or a file of it. Gone: broken
     "ipykernel",  # the directory of an added ipykernel. Gone: broken
     "runtime",  # apptainer or singularity by absolute path. Gone: broken; changes are not told
     "init",  # a file that defines `module`. Gone: broken; changes are not told

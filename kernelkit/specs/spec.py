@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from .. import __version__
-from ..model import METADATA_FORMAT, FileMark, KernelMetadata, LayerRecord, Plan
+from ..model import METADATA_FORMAT, FileMark, KernelMetadata, LayerRecord, MarkRole, Plan
 from ..names import looks_secret
 from .integrity import spec_digest
 
@@ -53,14 +53,22 @@ def render_kernel_json(
         resources=plan.resources,
     )
     spec["metadata"]["kernelkit"] = msgspec.to_builtins(metadata)
-    return (json.dumps(spec, indent=1, ensure_ascii=False) + "\n").encode()
+    return _json_text(spec)
 
 
 def render_record(plan: Plan, changes: Sequence[LayerRecord]) -> bytes:
     """The private record beside the kernelspecs: the whole Plan and what each layer changed."""
     shown = [mask(record) for record in changes]
-    text = msgspec.json.encode({"plan": plan, "changes": shown})
-    return msgspec.json.format(text, indent=1) + b"\n"
+    return _json_text({"plan": msgspec.to_builtins(plan), "changes": msgspec.to_builtins(shown)})
+
+
+def _json_text(value: dict[str, Any]) -> bytes:
+    """`value` for people to read; bytes of a path that are not UTF-8 stand as escapes."""
+    text = json.dumps(value, indent=1, ensure_ascii=False)
+    try:
+        return (text + "\n").encode()
+    except UnicodeEncodeError:
+        return (json.dumps(value, indent=1) + "\n").encode()
 
 
 def mask(record: LayerRecord) -> LayerRecord:
@@ -106,10 +114,25 @@ def marks(plan: Plan) -> tuple[FileMark, ...]:
     of_project = bool(plan.project and plan.environment and plan.environment.relative)
     if plan.python and plan.python.mark and not of_project:
         found.append(_as(plan.python.mark, "interpreter", plan.python.version))
+    if plan.environment and not of_project:
+        found.append(_place(plan.environment.prefix, "environment", plan.environment.name))
+    if plan.ipykernel:
+        found.append(_place(plan.ipykernel.dir, "ipykernel"))
+    if plan.packages_dir and not (plan.project and plan.packages_relative):
+        found.append(_place(plan.packages_dir, "packages"))
+    if plan.container and plan.container.runtime.startswith("/"):
+        found.append(_place(plan.container.runtime, "runtime"))
+    if plan.modules:
+        found += [_place(path, "init") for path in plan.modules.init]
     return tuple(found)
 
 
-def _as(mark: FileMark, role: Any, label: str) -> FileMark:
+def _place(path: str, role: MarkRole, label: str = "") -> FileMark:
+    """A mark of which only the existence is compared, so nothing need be read for it."""
+    return FileMark(path=path, size=0, mtime_ns=0, role=role, label=label)
+
+
+def _as(mark: FileMark, role: MarkRole, label: str) -> FileMark:
     return msgspec.structs.replace(mark, role=mark.role or role, label=mark.label or label)
 
 
