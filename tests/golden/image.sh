@@ -1,0 +1,113 @@
+#!/bin/bash -p
+# PyTorch (NGC 25.06)
+#
+# launch.sh -f CONNECTION_FILE            starts the kernel, as Jupyter does
+# launch.sh --run COMMAND [ARGUMENT ...]  runs a command in the same environment
+#
+# Written by kernelkit from pytorch-ngc/25.06; `kernelkit list` tells of edits.
+# bash -p: nothing of the caller's shell (BASH_ENV, exported functions) gets in here.
+# shellcheck disable=SC2016 # what stands in single quotes is to stay as it is
+
+fail() { printf 'kernelkit: %s\n' "$2" >&2; exit "$1"; }  # EXIT_CODE SENTENCE
+
+# --- Arguments --------------------------------------------------------------------------------
+# Jupyter passes `-f FILE`, VS Code appends `--f=FILE`; other words go to the kernel.
+_file='' _arguments=()
+if [ "${1-}" = --run ] && [ $# -gt 1 ]; then
+  _arguments=("${@:2}")
+else
+  while [ $# -gt 0 ]; do
+    case $1 in
+      -f) _file=${2-}; shift ;;
+      -f=* | --f=*) _file=${1#*=} ;;
+      *) _arguments+=("$1") ;;
+    esac
+    shift
+  done
+  [ -n "$_file" ] || fail 64 "give \`-f CONNECTION_FILE\` or \`--run COMMAND\`."
+  [ -r "$_file" ] || fail 66 "the connection file \`$_file\` cannot be read on $HOSTNAME."
+  [[ $_file = /* ]] || _file=$PWD/$_file
+fi
+
+# --- A clean start ----------------------------------------------------------------------------
+# An environment that was active when the server started is not this kernel's.
+unset PYTHONPATH PYTHONHOME PYTHONSTARTUP VIRTUAL_ENV CONDA_PREFIX CONDA_DEFAULT_ENV \
+  CONDA_SHLVL CONDA_PYTHON_EXE R_HOME R_LIBS R_LIBS_SITE R_LIBS_USER
+export PATH=/usr/local/bin:/usr/bin:/bin
+export PYTHONNOUSERSITE=1  # what is in ~/.local was built for other Pythons
+
+# --- Container (Apptainer) --------------------------------------------------------------------
+_image=/scratch/images/pytorch-25.06.sif
+[ -r "$_image" ] || fail 66 "the image \`$_image\` is gone or cannot be read on $HOSTNAME."
+command -v /usr/bin/apptainer >/dev/null ||
+  fail 66 "the image needs \`/usr/bin/apptainer\`, which $HOSTNAME does not have."
+unset BASH_ENV  # a file of the host's
+export APPTAINER_NO_EVAL=1  # no shell reads the values of variables on their way in
+_inside=(/usr/bin/apptainer exec)
+if [ -e /dev/nvidiactl ]; then _inside+=(--nv)
+elif [ -e /dev/kfd ]; then _inside+=(--rocm); fi
+_visible=("${_file%/*}")
+for _directory in "${_visible[@]}"; do
+  # `:` and `,` end a path in a bind. Home and /tmp are seen without one.
+  if [ -d "$_directory" ] && [[ $_directory != *[:,]* ]]; then
+    _inside+=(--bind "$_directory")
+  fi
+done
+# By the name APPTAINERENV_* a variable wins over the image's own.
+_names=(PYTHONNOUSERSITE)
+for _name in "${_names[@]}"; do
+  [ -z "${!_name+x}" ] || export "APPTAINERENV_$_name=${!_name}"
+done
+_inside+=("$_image")
+
+# --- Start ------------------------------------------------------------------------------------
+[ -n "$_file" ] || exec -- "${_inside[@]}" "${_arguments[@]}"
+# If this is the Python of the install, ipykernel takes over in the same process.
+_guard='# ipykernel_launcher, after a look at where it is
+import os, sys
+
+def refuse(code, text):
+    sys.stderr.write("kernelkit: " + text + "\n")
+    sys.exit(code)
+
+file, tag, executable, place, ipykernel = sys.argv[1:6]
+sys.argv[:] = ["ipykernel_launcher", "-f", file] + sys.argv[6:]
+if sys.path and sys.path[0] == "":
+    del sys.path[0]  # files beside the notebook must not shadow the kernel
+contained = os.environ.get("APPTAINER_CONTAINER") or os.environ.get("SINGULARITY_CONTAINER")
+here = (sys.executable, sys.implementation.cache_tag, "container" if contained else "host")
+if here != (executable, tag, place):
+    refuse(67, "this Python is another than at install: `%s` (%s, %s), expected `%s` (%s, %s)."
+        % (here + (executable, tag, place)))
+if not os.access(file, os.R_OK):
+    refuse(66, "the connection file `%s` is not visible in the %s." % (file, place))
+if ipykernel:
+    sys.path.append(ipykernel)  # last, so that packages of the environment win
+server = int(os.environ.get("JPY_PARENT_PID") or 0)
+if server and server != os.getppid():
+    # With a wrapper in between, ipykernel cannot tell by its parent that the server is gone:
+    # watch the server itself, where it can be seen.
+    os.environ["JPY_PARENT_PID"] = "1"
+    def alive():
+        try:
+            os.kill(server, 0)
+        except ProcessLookupError:
+            return False
+        except OSError:
+            pass
+        return True
+    def watch():
+        while alive():
+            time.sleep(2)
+        os._exit(1)
+    if alive():
+        import threading, time
+        threading.Thread(target=watch, daemon=True).start()
+try:
+    from ipykernel import kernelapp
+except ImportError as error:
+    refuse(67, "`%s` cannot import ipykernel: %s." % (sys.executable, error))
+kernelapp.launch_new_instance()
+'
+exec -- "${_inside[@]}" python3 -c "$_guard" "$_file" \
+  cpython-311 /usr/bin/python3 container '' "${_arguments[@]}"
