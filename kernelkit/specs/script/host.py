@@ -32,7 +32,10 @@ def clean_start(plan: Plan) -> Section:
     leaks = [name for name in PYTHON_LEAKS + R_LEAKS if name not in plan.env_passthrough]
     lines = ["# An environment that was active when the server started is not this kernel's."]
     lines += continued("unset", leaks)
-    if not (plan.modules and plan.modules.baseline == "keep"):
+    keep = plan.modules is not None and plan.modules.baseline == "keep"
+    if plan.modules and not keep:
+        lines.append("unset BASH_ENV  # a module's `python` may be a bash script, which reads it")
+    if not keep:
         lines.append(f"export PATH={quote(plan.path)}")
     if not plan.user_site:
         lines.append("export PYTHONNOUSERSITE=1  # what is in ~/.local was built for other Pythons")
