@@ -119,11 +119,11 @@ def make_ipykernel_spec(machine: Machine) -> None:
 
 
 def make_foreign_spec(machine: Machine) -> None:
-    python = machine.parts.bash_kernel_python
     write_kernelspec(
         machine,
-        f'{{"argv": ["{python}", "-m", "bash_kernel", "-f", "{{connection_file}}"], '
-        '"display_name": "By hand", "language": "bash", "env": {"BY_HAND": "it\'s $HOME"}}',
+        f'{{"argv": ["{machine.parts.r}", "--slave", "-e", "IRkernel::main()", "--args", '
+        '"{connection_file}"], "display_name": "By hand", "language": "R", '
+        '"env": {"BY_HAND": "it\'s $HOME"}}',
     )
 
 
@@ -185,7 +185,7 @@ CASES = (
     ),
     *(
         module_style(f"style-{style}", "libfoo/1.0", system=system)
-        for system in ("lmod", "lmod-new", "environment-modules")
+        for system in ("lmod", "environment-modules")
         for style in ("depends-on", "prereq", "load", "always-load")
     ),
     module_style("style-depends-on-any", "libfoo/2.0", system="lmod-new"),
@@ -470,10 +470,11 @@ CASES = (
     Case(
         "foreign kernelspec, wrapped",
         ("install", "by-hand"),
-        needs=("bash-kernel",),
+        needs=("r",),
         system="none",
         prepare=make_foreign_spec,
-        language="bash",
+        language="r",
+        executable="/usr/lib/R",
         seen={"BY_HAND": "it's $HOME"},
     ),
     # Names that shells trip over.

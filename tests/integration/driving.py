@@ -43,7 +43,7 @@ print(json.dumps({
 """
 
 R_PROOF = """
-variables <- c("LOADEDMODULES", "LAYER_R", "PYTHONPATH")
+variables <- c("LOADEDMODULES", "LAYER_R", "BY_HAND")
 pairs <- sprintf('"%s": "%s"', variables, Sys.getenv(variables))
 cat('{"executable": "', R.home(), '", "layers": [], "variables": {', sep = "")
 cat(pairs, sep = ", ")
