@@ -94,6 +94,32 @@ def read_regular(path: Path, limit: int) -> bytes:
         return file.read(limit + 1)[:limit]
 
 
+def read_private(path: Path, limit: int) -> bytes:
+    """The bytes of a file that nobody but its owner, which is us, can read or write.
+
+    Raises InsecureFile for a symlink, another owner or an open mode, and OSError as `open` does.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise InsecureFile(f"`{path}` is a symlink.", hint="Remove it.") from error
+        raise
+    with os.fdopen(fd, "rb") as file:
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.getuid():
+            raise InsecureFile(f"`{path}` is not a file of yours.", hint="Remove it.")
+        if found.st_mode & 0o077:
+            raise InsecureFile(
+                f"`{path}` can be read or written by others.", hint=f"Run `chmod 600 {path}`."
+            )
+        if found.st_size > limit:
+            raise InsecureFile(
+                f"`{path}` is {found.st_size} bytes; at most {limit} are read.", hint="Remove it."
+            )
+        return file.read(limit)
+
+
 def digest(data: bytes) -> str:
     """The SHA-256 of `data` as 64 hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,69 @@
+"""Jobs that host runs: `<run_root>/jobs/<job name>/`, with an empty file for each run."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..files import locked, private_dir, remove_tree, write_file
+from .records import RUN_ID, Run
+
+_LOCK_TIMEOUT = 20.0
+
+
+class Allocations:
+    """The jobs below `root`. Who changes a job's runs holds its lock meanwhile."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def directory(self, job_name: str) -> Path:
+        """The directory of a job."""
+        return self.root / job_name
+
+    @contextlib.contextmanager
+    def locked(self, job_name: str) -> Iterator[None]:
+        """Hold the list of a job's runs still. Raises KernelkitError when somebody else does."""
+        private_dir(self.root.parent)
+        private_dir(self.root)
+        with locked(self.root / f".{job_name}.lock", timeout=_LOCK_TIMEOUT):
+            yield
+
+    def join(self, run: Run, job_name: str, *, idle: int = 0) -> bool:
+        """Make `run` one of the job's; False when the job takes none any more.
+
+        `idle` is how many seconds the job stays after its last run; who comes first decides.
+        """
+        private_dir(self.root.parent)
+        private_dir(self.root)
+        directory = private_dir(self.directory(job_name))
+        entry = directory / run.id
+        if not entry.exists():
+            write_file(entry, b"", 0o600)
+        if idle and not (directory / "idle").exists():
+            write_file(directory / "idle", f"{idle}\n".encode(), 0o600)
+        # The supervisor writes this first and looks for runs after: one of us sees the other.
+        if any(path.name == "closed" for path in directory.iterdir()):
+            entry.unlink(missing_ok=True)
+            return False
+        return True
+
+    def leave(self, run: Run) -> None:
+        """Take a run out of its job's directory, and that directory away after its last."""
+        directory = self.directory(run.job_name)
+        (directory / run.id).unlink(missing_ok=True)
+        if directory.is_dir() and not self.members(run.job_name):
+            remove_tree(directory)
+            (self.root / f".{run.job_name}.lock").unlink(missing_ok=True)
+
+    def members(self, job_name: str) -> set[str]:
+        """The ids of the runs that a job hosts or is to host."""
+        with contextlib.suppress(OSError):
+            names = {path.name for path in self.directory(job_name).iterdir()}
+            return {name for name in names if RUN_ID.fullmatch(name)}
+        return set()
+
+    def is_kept(self, job_name: str) -> bool:
+        """Whether a job stays for some time without a run."""
+        return (self.directory(job_name) / "idle").exists()

@@ -1,0 +1,271 @@
+"""What is done to a run: its job is submitted once, its kernels are started again, all of it ends.
+
+Every method may be called again: what is done already is not done twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+from ..errors import KernelFailed, KernelkitError, NotFound, NotPermitted, SlurmUnavailable
+from ..names import printable
+from ..slurm.client import Slurm
+from ..slurm.job_script import JobSettings, render_job_script
+from .orphans import is_abandoned
+from .records import Run, Server, Status
+from .runs import Runs
+
+
+@dataclass(frozen=True)
+class ControlSettings:
+    """The site's settings that a job is made with; see slurm.job_script.JobSettings.
+
+    `idle` is how many seconds a job that was started here stays after its last run.
+    """
+
+    interface: str = ""
+    network: str = ""
+    grace: int = 10
+    idle: int = 0
+
+
+class JobControl:
+    """Slurm and the run directories together, for one process. Owned by the provisioner and CLI."""
+
+    def __init__(self, slurm: Slurm, runs: Runs, settings: ControlSettings | None = None) -> None:
+        self.slurm = slurm
+        self.runs = runs
+        self.settings = settings or ControlSettings()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    # --- a job of its own ------------------------------------------------------------------------
+
+    async def start(self, run_id: str) -> Run:
+        """Submit the run's job, once in its life, and record the id.
+
+        Raises SubmitRejected, and SlurmUnavailable when it is not known whether there is a job:
+        call again then, and it is looked for by its name.
+        """
+        async with self._alone(run_id):
+            run = self.runs.load(run_id)
+            if run.job_id:
+                return run
+            if run.phase in ("ending", "ended"):
+                raise KernelFailed(f"The run `{run_id}` has ended.", hint="Start the kernel again.")
+            if run.submits:
+                return await self._recover(run)
+            return await self._submit(run)
+
+    async def _submit(self, run: Run) -> Run:
+        with self.runs.allocations.locked(run.job_name):
+            self.runs.allocations.join(run, run.job_name, idle=self.settings.idle)
+        script = render_job_script(
+            JobSettings(
+                run_root=str(self.runs.root),
+                job_name=run.job_name,
+                grace=self.settings.grace,
+                interface=self.settings.interface,
+                network=self.settings.network,
+            )
+        )
+        self.runs.update(run.id, submits=1)
+        directory = self.runs.directory(run.id)
+        try:
+            job_id = await self.slurm.submit(
+                run.resources, script, job_name=run.job_name, log=str(directory / "log"),
+                directory=run.cwd or str(Path.home()),
+            )  # fmt: skip
+        except SlurmUnavailable:
+            raise
+        except KernelkitError as error:
+            self.runs.allocations.leave(run)
+            self.runs.update(run.id, phase="ended", reason=error.message)
+            raise
+        return self.runs.update(run.id, job_id=job_id, phase="queued")
+
+    async def _recover(self, run: Run) -> Run:
+        """Find the job of a run that was submitted when the answer, or the server, got lost."""
+        status = self.runs.read_status(run.id)
+        job_id = status.job if status else ""
+        if not job_id:
+            answer = await self.slurm.queue()
+            named = (job for job in answer.jobs.values() if job.name == run.job_name)
+            job_id = next((job.id for job in named), "")
+            if not job_id and not answer.complete:
+                raise SlurmUnavailable(
+                    f"It is not known whether there is a job `{run.job_name}`: {answer.error}",
+                    hint="It is looked for again.",
+                )
+        if not job_id:
+            raise SlurmUnavailable(
+                f"There is no job `{run.job_name}`: Slurm did not take it, or it has ended.",
+                hint="Start the kernel again.",
+            )
+        return self.runs.update(run.id, job_id=job_id, phase="queued")
+
+    # --- a job of others -------------------------------------------------------------------------
+
+    async def join(self, run_id: str, job: str) -> Run:
+        """Start the run in a job that is there already, given by its id, its name or a run's id.
+
+        Raises NotFound when no kernel of ours runs there, or it takes no more.
+        """
+        async with self._alone(run_id):
+            run = self.runs.load(run_id)
+            if run.job_id:
+                return run
+            hosts = [*self.runs.of_job(job), *self._run_named(job)]
+            host = next((h for h in hosts if h.id != run_id and h.phase in _LIVING), None)
+            if host is None or not self._enter(run, host):
+                raise NotFound(
+                    f"No job `{printable(job)[:40]}` of yours can take another kernel.",
+                    hint="`kernelkit jobs` shows which can.",
+                )
+            run = self.runs.update(
+                run_id, job_name=host.job_name, job_id=host.job_id, phase="queued",
+                resources=host.resources,
+            )  # fmt: skip
+        await self.look(run)
+        return run
+
+    def _enter(self, run: Run, host: Run) -> bool:
+        if not host.job_id:
+            return False
+        with self.runs.allocations.locked(host.job_name):
+            there = self.runs.allocations.members(host.job_name)
+            kept = self.runs.allocations.is_kept(host.job_name)
+            return bool(there or kept) and self.runs.allocations.join(run, host.job_name)
+
+    def _run_named(self, run_id: str) -> list[Run]:
+        with contextlib.suppress(KernelkitError):
+            return [self.runs.load(run_id)]
+        return []
+
+    # --- its kernel ------------------------------------------------------------------------------
+
+    async def relaunch(self, run_id: str, *, start: int | None = None, grace: int = 0) -> int:
+        """Have another kernel in the same job; returns the number of its start.
+
+        A kernel that runs gets `grace` seconds to end by itself, then TERM, then KILL. `start`
+        says which start is wanted: to ask for the same one again only shortens the grace. While
+        the job waits there is nothing to do: its place in the queue is kept. Raises KernelFailed
+        when the run has ended.
+        """
+        run = self.runs.load(run_id)
+        status = self.runs.read_status(run_id)
+        if run.phase in ("ending", "ended") or (status and status.phase == "ended"):
+            raise KernelFailed(
+                f"The run `{run_id}` has ended{_because(run, status)}.",
+                hint="Start the kernel again; it gets a new job.",
+            )
+        if status is None:
+            return 1
+        wanted = status.start + 1 if start is None else start
+        if wanted > status.start:
+            self.runs.request(run_id, "relaunch", wanted, grace)
+            await self.look(run)
+        return wanted
+
+    async def signal(self, run_id: str, name: str) -> bool:
+        """Signal the kernel's process group with INT, TERM or KILL; False when none runs."""
+        if name not in ("INT", "TERM", "KILL"):
+            raise NotPermitted(f"`{printable(name)[:20]}` is no signal for a kernel.")
+        run = self.runs.load(run_id)
+        status = self.runs.read_status(run_id)
+        if run.phase == "ended" or status is None or status.phase != "running":
+            return False
+        self.runs.request(run_id, "signal", name)
+        await self.look(run)
+        return True
+
+    async def look(self, run: Run) -> None:
+        """Wake the supervisor. It looks within seconds anyway, so a failure is no matter."""
+        if run.job_id:
+            with contextlib.suppress(SlurmUnavailable):
+                await self.slurm.signal(run.job_id, "USR1")
+
+    # --- the end ---------------------------------------------------------------------------------
+
+    async def end(self, run_id: str, *, reason: str = "") -> Run:
+        """End a run, and with the last run its job: one scancel, whatever its state.
+
+        Raises SlurmUnavailable when Slurm could not be told; the record then says `ending`, and
+        the next call tries again.
+        """
+        async with self._alone(run_id):
+            run = self.runs.load(run_id)
+            if run.phase == "ended":
+                return run
+            run = self.runs.update(run_id, phase="ending", reason=run.reason or reason)
+            if run.submits and not run.job_id:
+                # Only a complete answer without the job lets this end without a cancel.
+                run = await self._find_to_end(run)
+            with self.runs.allocations.locked(run.job_name):
+                self.runs.request(run_id, "stop")
+                shared = self._is_shared(run)
+                if shared and self.runs.read_status(run_id) is None:
+                    self.runs.allocations.leave(run)  # it never started, so nobody has to stop it
+            if run.job_id:
+                await (self.look(run) if shared else self.slurm.cancel([run.job_id]))
+            if not shared:
+                self.runs.allocations.leave(run)
+            return self.runs.update(run_id, phase="ended")
+
+    def _is_shared(self, run: Run) -> bool:
+        others = self.runs.allocations.members(run.job_name) - {run.id}
+        status = self.runs.read_status(run.id)
+        kept = self.runs.allocations.is_kept(run.job_name) and status is not None
+        return bool(others) or kept
+
+    async def _find_to_end(self, run: Run) -> Run:
+        answer = await self.slurm.queue()
+        named = [job for job in answer.jobs.values() if job.name == run.job_name]
+        if named:
+            return self.runs.update(run.id, job_id=named[0].id)
+        if not answer.complete:
+            raise SlurmUnavailable(
+                f"It is not known whether there is a job `{run.job_name}`: {answer.error}",
+                hint="It is looked for again.",
+            )
+        return run
+
+    # --- another server --------------------------------------------------------------------------
+
+    async def adopt(self, run_id: str, server: Server, *, kernel_id: str = "") -> Run:
+        """Make a run this server's, with its kernel as it is. Raises NotPermitted while another
+        server cares for it, and KernelFailed when it has ended."""
+        async with self._alone(run_id):
+            run = self.runs.load(run_id)
+            if run.phase in ("ending", "ended"):
+                raise KernelFailed(f"The run `{run_id}` has ended{_because(run, None)}.")
+            if run.server != server and not is_abandoned(self.runs, run):
+                raise NotPermitted(
+                    f"The run `{run_id}` belongs to a server that still runs, "
+                    f"process {run.server.pid} on `{run.server.host}`.",
+                    hint="End that server first, or use the kernel there.",
+                )
+            run = self.runs.update(run_id, server=server, kernel_id=kernel_id or run.kernel_id)
+            self.runs.renew_lease(run)
+            return await self._recover(run) if run.submits and not run.job_id else run
+
+    @contextlib.asynccontextmanager
+    async def _alone(self, run_id: str) -> AsyncIterator[None]:
+        # Threads of one process may each have a loop; a lock of asyncio belongs to one.
+        key = f"{run_id} {id(asyncio.get_running_loop())} {os.getpid()}"
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        async with lock:
+            yield
+
+
+_LIVING = ("queued", "running")
+
+
+def _because(run: Run, status: Status | None) -> str:
+    reason = run.reason or (status.reason if status else "")
+    return f": {reason}" if reason else ""

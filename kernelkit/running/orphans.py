@@ -1,0 +1,79 @@
+"""What servers that are gone have left behind: runs, jobs, directories."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..files import write_file
+from ..slurm.states import Job
+from .records import JOB_NAME_PREFIX, RUN_ID, Run
+from .runs import Runs
+from .servers import is_gone
+
+
+@dataclass(frozen=True)
+class Orphans:
+    """What belongs together and is not: for `kernelkit jobs --orphans` and the next server.
+
+    `abandoned` runs have a job and no server that cares; `jobless` ones say that they have a job
+    which Slurm does not know any more; `runless` are our jobs that no run tells of.
+    """
+
+    abandoned: tuple[Run, ...] = ()
+    jobless: tuple[Run, ...] = ()
+    runless: tuple[Job, ...] = ()
+
+
+def find_orphans(runs: Runs, jobs: Mapping[str, Job], *, complete: bool) -> Orphans:
+    """`jobs` and `complete` are Slurm's answer: only a complete one tells that a job is gone."""
+    alive = [run for run in runs.listing().runs if run.phase != "ended"]
+    living = {number: job for number, job in jobs.items() if job.phase != "ended"}
+    names = {run.job_name for run in alive}
+    jobless = [run for run in alive if complete and not _has_job(run, living)]
+    return Orphans(
+        abandoned=tuple(r for r in alive if r not in jobless and is_abandoned(runs, r)),
+        jobless=tuple(jobless),
+        runless=tuple(
+            job for job in living.values() if _is_ours(job.name) and job.name not in names
+        ),
+    )
+
+
+def is_abandoned(runs: Runs, run: Run) -> bool:
+    """Whether no server cares for a run: its own is gone, or has not renewed the lease."""
+    gone = is_gone(run.server)
+    if gone is not None:
+        return gone
+    age = lease_age(runs, run)
+    return age is not None and age > run.lease
+
+
+def lease_age(runs: Runs, run: Run) -> float | None:
+    """Seconds since the lease was renewed, by the clock of the disk; None if it cannot be told.
+
+    A new file gets its time from the same clock, so this host's own does not matter.
+    """
+    probe = runs.root / f".clock-{secrets.token_hex(4)}"
+    try:
+        renewed = (runs.directory(run.id) / "lease").stat().st_mtime
+        write_file(probe, b"", 0o600)
+        return max(0.0, probe.stat().st_mtime - renewed)
+    except OSError:
+        return None
+    finally:
+        probe.unlink(missing_ok=True)
+
+
+def _is_ours(job_name: str) -> bool:
+    return re.fullmatch(JOB_NAME_PREFIX + RUN_ID.pattern, job_name) is not None
+
+
+def _has_job(run: Run, living: Mapping[str, Job]) -> bool:
+    if run.job_id:
+        return run.job_id in living
+    # Not submitted yet, or submitted by a server that died before it could write the id.
+    named = any(job.name == run.job_name for job in living.values())
+    return named or (run.submits == 0 and is_gone(run.server) is not True)

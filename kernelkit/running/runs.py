@@ -1,0 +1,326 @@
+"""The run directories: made before a job is submitted, read while it lives, removed after it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import stat
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ..errors import InvalidName, KernelkitError, NotFound, UsageError
+from ..files import (
+    locked,
+    private_dir,
+    read_private,
+    remove_tree,
+    replace_file,
+    write_file,
+)
+from ..model import Resources
+from ..names import env_value, env_variable, path_text, printable
+from ..proc import tail
+from ..slurm.scrub import is_poison
+from .allocations import Allocations
+from .records import (
+    JOB_NAME_PREFIX,
+    RUN_ID,
+    Run,
+    Server,
+    Status,
+    Wait,
+    is_later,
+    next_requests,
+    parse_connection,
+    parse_run,
+    parse_status,
+    render_environment,
+    render_run,
+    render_seed,
+)
+from .wire import accepted_connection
+
+_LIMIT = 1 << 20
+_LOG_TAIL = 64 << 10
+_LOCK_TIMEOUT = 20.0
+_GPUS = re.compile(r"\d{1,3}(,\d{1,3})*")
+_VERBS = frozenset({"relaunch", "signal", "stop"})
+
+
+@dataclass
+class Listing:
+    """Every run that can be read, oldest first, and a sentence for each that cannot."""
+
+    runs: list[Run] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+class Runs:
+    """The runs below `root`, which must be on a disk that the nodes share.
+
+    Everything here belongs to one user and is closed to others; what is not is refused with
+    InsecureFile, never used and never mended.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(path_text(str(root), "run directory"))
+        self.allocations = Allocations(self.root / "jobs")
+
+    # --- making and finding ----------------------------------------------------------------------
+
+    def create(
+        self,
+        *,
+        kernel_name: str,
+        kernel_dir: Path,
+        kernel_id: str,
+        connection: Mapping[str, Any],
+        server: Server,
+        resources: Resources,
+        display_name: str = "",
+        cwd: str = "",
+        variables: Mapping[str, str] | None = None,
+        picks_ports: bool = True,
+        lease: int = 900,
+        keep: bool = False,
+        wait: Wait = "auto",
+        gpus: str = "",
+    ) -> Run:
+        """Make the directory of a new run, everything in it that its job needs, and its record.
+
+        `connection` is the manager's connection information (key, scheme, kernel name, Curve
+        keys); `variables` are what the kernel is to find in its environment. `gpus` are positions
+        among the GPUs of the allocation, such as `0,1`; empty for all. Raises KernelkitError.
+        """
+        _check_gpus(gpus)
+        content = {
+            "launch.sh": (kernel_dir / "launch.sh").read_bytes(),
+            "seed.json": render_seed(connection, picks_ports=picks_ports),
+            "cwd": path_text(cwd or str(Path.home()), "directory").encode(errors="surrogateescape"),
+            "environment": render_environment(_checked(variables or {})),
+            "lease": _lease(lease),
+            "log": b"",
+            # There from the start: NFS remembers for up to a minute that a file is absent.
+            "status": b"",
+            "requests": b"",
+        }
+        if gpus:
+            content["gpus"] = gpus.encode()
+        if keep:
+            content["keep"] = b""
+        private_dir(self.root)
+        run_id = secrets.token_hex(6)
+        run = Run(
+            id=run_id,
+            kernel_name=kernel_name,
+            kernel_dir=str(kernel_dir),
+            kernel_id=kernel_id,
+            job_name=JOB_NAME_PREFIX + run_id,
+            created=time.time(),
+            server=server,
+            display_name=display_name,
+            resources=resources,
+            cwd=cwd,
+            lease=lease,
+            keep=keep,
+            wait=wait,
+            gpus=gpus,
+        )
+        directory = private_dir(self.directory(run_id))
+        for name, data in content.items():
+            write_file(directory / name, data, 0o700 if name == "launch.sh" else 0o600)
+        replace_file(directory / "run.json", render_run(run), 0o600)
+        return run
+
+    def set_forwarder(self, run_id: str, words: Sequence[str]) -> None:
+        """Start the run's kernels behind `words`, as wire.forwarder_words gives them."""
+        data = "".join(f"{word}\0" for word in words).encode(errors="surrogateescape")
+        replace_file(self.directory(run_id) / "forwarder", data, 0o600)
+
+    def directory(self, run_id: str) -> Path:
+        """Where a run's files are. Raises InvalidName for what is no run id."""
+        if not RUN_ID.fullmatch(run_id):
+            raise InvalidName(f"`{printable(run_id)[:40]}` is not a run id.")
+        return self.root / run_id
+
+    def load(self, run_id: str) -> Run:
+        """A run's record. Raises NotFound, InsecureFile, and KernelkitError for a damaged one."""
+        directory = self.directory(run_id)
+        if not directory.is_dir():
+            raise NotFound(f"There is no run `{run_id}`.", hint="See `kernelkit jobs`.")
+        private_dir(directory)
+        try:
+            data = read_private(directory / "run.json", _LIMIT)
+        except OSError as error:
+            raise KernelkitError(
+                f"The record of run `{run_id}` cannot be read: {error.strerror}.",
+                hint=f"Remove `{directory}` when its job has ended.",
+            ) from error
+        run = parse_run(data)
+        if run is None or run.id != run_id:
+            raise KernelkitError(
+                f"The record of run `{run_id}` is damaged.",
+                hint=f"Remove `{directory}` when its job has ended.",
+            )
+        return run
+
+    def listing(self) -> Listing:
+        """All runs below the root. Raises InsecureFile when the root itself is open to others."""
+        found = Listing()
+        if not self.root.is_dir():
+            return found
+        private_dir(self.root)
+        for path in sorted(self.root.iterdir()):
+            if RUN_ID.fullmatch(path.name):
+                try:
+                    found.runs.append(self.load(path.name))
+                except NotFound:
+                    continue
+                except KernelkitError as error:
+                    found.problems.append(error.message)
+        found.runs.sort(key=lambda run: run.created)
+        return found
+
+    def of_job(self, job: str) -> list[Run]:
+        """The runs of a job, given by its id or its name; a job that several share has several."""
+        return [run for run in self.listing().runs if job and job in (run.job_id, run.job_name)]
+
+    def of_kernel(self, kernel_id: str) -> Run | None:
+        """The newest run of a kernel id, if it has not ended."""
+        runs = [run for run in self.listing().runs if run.kernel_id == kernel_id]
+        return next((run for run in reversed(runs) if run.phase != "ended"), None)
+
+    def remove(self, run_id: str) -> None:
+        """Remove a run's directory and its place in its job; one that is gone is fine."""
+        directory = self.directory(run_id)
+        with contextlib.suppress(KernelkitError):
+            self.allocations.leave(self.load(run_id))
+        remove_tree(directory)
+
+    # --- the record ------------------------------------------------------------------------------
+
+    def update(self, run_id: str, **changes: Any) -> Run:
+        """Change a record and return it. A phase that would go backwards stays as it is."""
+        with self._locked(run_id):
+            run = self.load(run_id)
+            if "phase" in changes and not is_later(run.phase, changes["phase"]):
+                del changes["phase"]
+            changed = msgspec.structs.replace(run, **changes)
+            if changed != run:
+                replace_file(self.directory(run_id) / "run.json", render_run(changed), 0o600)
+            return changed
+
+    @contextlib.contextmanager
+    def _locked(self, run_id: str) -> Iterator[None]:
+        directory = self.directory(run_id)
+        if not directory.is_dir():
+            raise NotFound(f"There is no run `{run_id}`.", hint="See `kernelkit jobs`.")
+        with locked(directory / "lock", timeout=_LOCK_TIMEOUT):
+            yield
+
+    # --- server and supervisor -------------------------------------------------------------------
+
+    def request(self, run_id: str, verb: str, *arguments: str | int) -> int:
+        """Ask the supervisor for something; returns the request's serial number.
+
+        `relaunch START GRACE`: have start number START, and give a kernel that still runs GRACE
+        seconds to end by itself. `signal INT|TERM|KILL`. `stop`: end the run. It looks within
+        seconds, and at once when the job is signalled with USR1.
+        """
+        if verb not in _VERBS:
+            raise UsageError(f"`{verb}` is nothing that a supervisor does.")
+        path = self.directory(run_id) / "requests"
+        with self._locked(run_id):
+            serial, text = next_requests(self._read(path), verb, *arguments)
+            replace_file(path, text, 0o600)
+            return serial
+
+    def renew_lease(self, run: Run) -> None:
+        """Tell the supervisor that a server still cares. To be called well within the lease."""
+        directory = self.directory(run.id)
+        if directory.is_dir():
+            replace_file(directory / "lease", _lease(run.lease), 0o600)
+
+    def set_keep(self, run_id: str, keep: bool) -> Run:
+        """Keep a run without any server until its time limit, or no longer."""
+        path = self.directory(run_id) / "keep"
+        run = self.update(run_id, keep=keep)
+        if keep:
+            replace_file(path, b"", 0o600)
+        else:
+            path.unlink(missing_ok=True)
+        return run
+
+    def read_status(self, run_id: str) -> Status | None:
+        """What the supervisor last said; None as long as it has not. Raises InsecureFile."""
+        return parse_status(self._read(self._listed(run_id) / "status"))
+
+    def read_connection(self, run_id: str, start: int) -> dict[str, Any] | None:
+        """The connection information of kernel number `start`; None until all of it is there.
+
+        Raises InsecureFile, and KernelFailed for a file with other keys than the run's.
+        """
+        directory = self._listed(run_id)
+        found = parse_connection(self._read(directory / f"connection-{int(start)}.json"))
+        if found is None:
+            return None
+        return accepted_connection(msgspec.json.decode(self._read(directory / "seed.json")), found)
+
+    def read_log(self, run_id: str) -> str:
+        """The end of a run's log, for people; empty when there is none."""
+        path = self.directory(run_id) / "log"
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:
+            return ""
+        with os.fdopen(fd, "rb") as file:
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
+                return ""
+            file.seek(max(0, os.fstat(fd).st_size - _LOG_TAIL))
+            return tail(file.read(_LOG_TAIL).decode("utf-8", "replace"))
+
+    def _listed(self, run_id: str) -> Path:
+        # Reading the directory makes NFS look again at what it believes to be there.
+        directory = self.directory(run_id)
+        with contextlib.suppress(OSError):
+            list(directory.iterdir())
+        return directory
+
+    @staticmethod
+    def _read(path: Path) -> bytes:
+        try:
+            return read_private(path, _LIMIT)
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            # ESTALE and the like: a file of an NFS server was replaced while it was read.
+            if error.errno in (116, 5):
+                return b""
+            raise
+
+
+def _lease(seconds: int) -> bytes:
+    return f"{seconds} {time.time_ns()}\n".encode()
+
+
+def _checked(variables: Mapping[str, str]) -> dict[str, str]:
+    """Variables that the kernel may get: never one that steers Slurm, the shell or the loader."""
+    return {
+        env_variable(name): env_value(name, value)
+        for name, value in variables.items()
+        if not is_poison(name)
+    }
+
+
+def _check_gpus(text: str) -> None:
+    if text and not _GPUS.fullmatch(text):
+        raise InvalidName(
+            f"`{printable(text)[:40]}` are not positions of GPUs.", hint="Write `0` or `0,1`."
+        )

@@ -1,0 +1,282 @@
+#!/bin/bash -p
+# Runs kernels inside one Slurm job, in its batch step; needs bash and no Python.
+#
+# $root/jobs/$job_name/ has an empty file for each run of this job, named by the run's id; the
+# directory $root/ID/ is what belongs to that run, as kernelkit/running/records.py describes it.
+# The server asks by lines in the file `requests` there and wakes this script by
+# `scancel --batch --signal=USR1`; without a signal it looks every few seconds. What happens is
+# told in the file `status`. Times are hundredths of a second since this node booted: clocks of
+# two hosts are never compared.
+#
+# kernelkit/slurm/job_script.py sets root, job_name, grace, interface, network and netmask above.
+# shellcheck disable=SC2154
+
+node=${SLURMD_NODENAME:-$HOSTNAME} hosted=$root/jobs/$job_name users_umask=$(umask)
+umask 077
+export PATH=${PATH:-/usr/local/bin}:/usr/bin:/bin:/usr/sbin:/sbin
+shopt -s nullglob
+# With job control each kernel leads a process group, and none starts with SIGINT ignored, as
+# children in the background otherwise do.
+set -m
+
+# By run id. `pid` has the kernels that live, `want` those to be started when none does, `why` the
+# reason for those that are to end; `next` is the signal to send at the time `due`.
+declare -A phase pid starts want why next due serial exit_code beat lease seen since
+address='' ending='' poked='' ticker='' idle_since='' now=0 last=0
+
+# bash runs traps only between commands and in `wait`, so what is awaited is a sleep to cut short.
+poke() { poked=1; [ -z "$ticker" ] || kill "$ticker" 2>/dev/null; }
+trap poke CHLD USR1
+trap 'ending=${ending:-slurm}; poke' TERM  # scancel, preemption, the time limit
+
+look_at_clock() { read -r now _ </proc/uptime; now=$((10#${now/./})); }
+
+say() { printf 'kernelkit: %s\n' "$2" >>"$root/$1/log"; }  # RUN TEXT
+
+tell() {  # RUN: writes its status
+  local file=$root/$1/status
+  printf '%s=%s\n' phase "${phase[$1]}" job "$SLURM_JOB_ID" node "$node" ip "$address" \
+    start "${starts[$1]}" pid "${pid[$1]-}" exit "${exit_code[$1]-}" reason "${why[$1]-}" \
+    serial "${serial[$1]}" >"$file.new" && mv -f -- "$file.new" "$file"
+}
+
+# --- where the kernels listen ---------------------------------------------------------------------
+
+in_network() {  # ADDRESS
+  local IFS=. part number=0
+  for part in $1; do number=$((number << 8 | part)); done
+  (( (number & netmask) == network ))
+}
+
+find_address() {  # one address of this node: never the first of many
+  local device found all=()
+  while read -r _ device _ found _; do
+    found=${found%/*}
+    [[ $found = 127.* ]] || all+=("$found")
+    if [ -n "$interface" ] && [ "$device" = "$interface" ]; then address=$found; return; fi
+    if [ -n "$network" ] && in_network "$found"; then address=$found; return; fi
+  done < <(ip -o -4 address show)
+  [ -z "$interface$network" ] || return
+  read -r address _ < <(getent ahostsv4 "$node")
+  # Debian gives a host's own name as 127.0.1.1 in /etc/hosts, which means nothing elsewhere.
+  if [[ $address = 127.* && ${#all[@]} = 1 ]]; then address=${all[0]}; fi
+  [ -n "$address" ]
+}
+
+ports=()
+find_ports() {  # five that nobody uses, for kernels that cannot let the system choose
+  local used=' ' place port
+  while read -r _ place _; do used+="$((16#${place##*:})) "; done < \
+    <(grep -h : /proc/net/tcp /proc/net/tcp6 2>/dev/null)
+  ports=()
+  while [ ${#ports[@]} -lt 5 ]; do
+    port=$((20000 + RANDOM % 12000))
+    [[ $used = *" $port "* ]] || { ports+=("$port"); used+="$port "; }
+  done
+}
+
+# --- one kernel -----------------------------------------------------------------------------------
+
+write_connection() {  # RUN FILE: the seed with this node's address in place
+  local text port
+  text=$(<"$root/$1/seed.json") && [ -n "$text" ] || return
+  text=${text//@IP@/$address}
+  if [[ $text = *@PORT* ]]; then
+    find_ports
+    for port in 1 2 3 4 5; do text=${text//\"@PORT$port@\"/${ports[port - 1]}}; done
+  fi
+  rm -f -- "$root/$1"/connection-*.json
+  printf '%s\n' "$text" >"$2"
+}
+
+choose_gpus() {  # POSITIONS, such as 0,2: those of the GPUs that Slurm gave
+  local given=() chosen=() position variable
+  for variable in CUDA_VISIBLE_DEVICES ROCR_VISIBLE_DEVICES GPU_DEVICE_ORDINAL; do
+    [ -n "${!variable+set}" ] || continue
+    IFS=, read -ra given <<<"${!variable}"
+    chosen=()
+    for position in ${1//,/ }; do
+      [ -n "${given[position]-}" ] || { echo "kernelkit: there is no GPU $position here."; return 1; }
+      chosen+=("${given[position]}")
+    done
+    export "$variable=$(IFS=,; echo "${chosen[*]}")"
+  done
+}
+
+become_kernel() {  # RUN CONNECTION_FILE
+  # `_`, because a variable of the user's may have any name.
+  local _dir=$root/$1 _file=$2 _pair _words
+  cd -- "$(<"$_dir/cwd")" 2>/dev/null || { echo "kernelkit: starting in $HOME."; cd || exit; }
+  if [ -f "$_dir/gpus" ]; then choose_gpus "$(<"$_dir/gpus")" || exit; fi
+  umask "$users_umask"
+  while IFS= read -r -d '' _pair; do
+    [[ $_pair =~ ^[A-Za-z_][A-Za-z0-9_]*= ]] && export "${_pair?}"
+  done <"$_dir/environment"
+  # ipykernel compares its parent with this; 1 tells it that there is nobody to watch.
+  export JPY_PARENT_PID=1
+  if [ -f "$_dir/forwarder" ]; then
+    mapfile -d '' -t _words <"$_dir/forwarder"
+    exec -- "${_words[@]}" "$_file" -- /bin/bash -p "$_dir/launch.sh" -f '{connection_file}'
+  fi
+  exec /bin/bash -p "$_dir/launch.sh" -f "$_file"
+}
+
+start() {  # RUN
+  local run=$1 file
+  starts[$run]=$((starts[$run] + 1))
+  unset "want[$run]" "exit_code[$run]" "next[$run]"
+  # A name of its own for each start: nobody can take a former kernel's ports for this one's.
+  file=$root/$run/connection-${starts[$run]}.json
+  if ! write_connection "$run" "$file"; then
+    say "$run" "the connection file cannot be written on $node."
+    finish "$run" files
+    return
+  fi
+  become_kernel "$run" "$file" </dev/null >>"$root/$run/log" 2>&1 &
+  pid[$run]=$!
+  phase[$run]=running
+  tell "$run"
+}
+
+send() { kill -s "$2" -- "-${pid[$1]}" 2>/dev/null; }  # RUN SIGNAL, to the whole process group
+
+end_within() {  # RUN HUNDREDTHS: then TERM, and KILL when that is ignored; only ever sooner
+  if [ -z "${pid[$1]-}" ] || [ "${next[$1]-}" = KILL ]; then return; fi
+  if [ -z "${next[$1]-}" ] || (( now + $2 < due[$1] )); then due[$1]=$((now + $2)); fi
+  next[$1]=TERM
+}
+
+stop() {  # RUN REASON
+  [ -n "${why[$1]-}" ] || why[$1]=$2
+  unset "want[$1]"
+  if [ -n "${pid[$1]-}" ]; then end_within "$1" 0; else finish "$1" "$2"; fi
+}
+
+finish() {  # RUN REASON: for good
+  phase[$1]=ended
+  why[$1]=${why[$1]:-$2}
+  tell "$1"
+  rm -f -- "$hosted/$1"
+}
+
+escalate() {  # RUN
+  [ -n "${next[$1]-}" ] && (( now >= due[$1] )) || return
+  send "$1" "${next[$1]}"
+  next[$1]=KILL
+  # Whoever restarts a kernel waits for it; whoever ends one may let it save something.
+  if [ -n "${want[$1]-}" ]; then due[$1]=$((now + 200)); else due[$1]=$((now + grace * 100)); fi
+}
+
+reap() {  # RUN: notes the end of its kernel
+  local child=${pid[$1]-}
+  [ -n "$child" ] && ! kill -0 "$child" 2>/dev/null || return
+  wait "$child" 2>/dev/null
+  exit_code[$1]=$?
+  send "$1" KILL  # what the kernel left in its group would keep the GPU's memory
+  unset "pid[$1]" "next[$1]"
+  [ -z "${want[$1]-}" ] || return
+  if [ -n "${why[$1]-}" ]; then finish "$1"; return; fi
+  say "$1" "the kernel ended with exit code ${exit_code[$1]}."
+  phase[$1]=exited
+  since[$1]=$now
+  tell "$1"
+}
+
+# --- what is asked --------------------------------------------------------------------------------
+
+obey() {  # RUN
+  local number verb first second before=${serial[$1]}
+  while read -r number verb first second; do
+    if ! [[ $number =~ ^[1-9][0-9]{0,8}$ ]] || (( number <= serial[$1] )); then continue; fi
+    serial[$1]=$number
+    case $verb in
+      relaunch) relaunch "$1" "$first" "$second" ;;
+      signal) [[ $first =~ ^(INT|TERM|KILL)$ && -n ${pid[$1]-} ]] && send "$1" "$first" ;;
+      stop) stop "$1" asked ;;
+    esac
+  done 2>/dev/null <"$root/$1/requests"
+  [ "$before" = "${serial[$1]}" ] || [ "${phase[$1]}" = ended ] || tell "$1"
+}
+
+relaunch() {  # RUN START GRACE: have start number START; a kernel that lives gets GRACE seconds
+  if ! [[ $2 =~ ^[0-9]{1,6}$ && $3 =~ ^[0-9]{1,4}$ && -z ${why[$1]-} ]]; then return; fi
+  if (( $2 <= starts[$1] )); then return; fi
+  want[$1]=1
+  end_within "$1" $(($3 * 100))
+}
+
+check_lease() {  # RUN: ends what no server has cared for, and a kernel that ended without a word
+  local seconds='' mark=''
+  read -r seconds mark 2>/dev/null <"$root/$1/lease"
+  [[ $seconds =~ ^[1-9][0-9]{0,8}$ ]] && lease[$1]=$seconds
+  # After a suspended job or node the server gets a whole lease again.
+  if [ -e "$root/$1/keep" ] || (( now - last > 6000 )); then seen[$1]=$now; fi
+  if [ -n "$mark" ] && [ "$mark" != "${beat[$1]-}" ]; then seen[$1]=$now beat[$1]=$mark; fi
+  if (( now - seen[$1] > lease[$1] * 100 )); then stop "$1" lease
+  elif [ "${phase[$1]}" = exited ] && (( now - since[$1] > lease[$1] * 100 )); then stop "$1" exited
+  fi
+}
+
+admit() {  # takes up the runs that were added to this job
+  local file run
+  for file in "$hosted"/*; do
+    run=${file##*/}
+    [[ $run =~ ^[0-9a-f]{12}$ && -z ${phase[$run]-} ]] || continue
+    if [ ! -O "$root/$run" ] || [ -L "$root/$run" ]; then rm -f -- "$file"; continue; fi
+    phase[$run]=starting starts[$run]=0 serial[$run]=0 want[$run]=1
+    lease[$run]=900 seen[$run]=$now
+    if [ -n "$address" ]; then continue; fi
+    say "$run" "$node has no address in the network that is set for kernels."
+    finish "$run" address
+  done
+}
+
+tend() {  # RUN
+  [ "${phase[$1]}" != ended ] || return
+  obey "$1"
+  [ -z "$ending" ] || [ "${phase[$1]}" = ended ] || stop "$1" "$ending"
+  reap "$1"
+  if [ -n "${want[$1]-}" ] && [ -z "${pid[$1]-}" ]; then start "$1"; fi
+  [ "${phase[$1]}" = ended ] || check_lease "$1"
+  escalate "$1"
+}
+
+may_leave() {  # whether all runs have ended, and the job was not to be kept any longer
+  local run kept=0
+  for run in "${!phase[@]}"; do [ "${phase[$run]}" = ended ] || { idle_since=''; return 1; }; done
+  idle_since=${idle_since:-$now}
+  read -r kept 2>/dev/null <"$hosted/idle"
+  [[ -z $ending && $kept =~ ^[0-9]{1,8}$ ]] && (( now - idle_since < kept * 100 )) && return 1
+  : >"$hosted/closed"  # nothing may be added from here on; what was just added is still served
+  admit
+  for run in "${!phase[@]}"; do
+    [ "${phase[$run]}" = ended ] || { rm -f -- "$hosted/closed"; return 1; }
+  done
+}
+
+rest() {  # until a signal, the end of a kernel, or the next tick
+  local run tick=5
+  for run in "${!next[@]}"; do tick=0.3; done
+  set +m  # else bash reports the end of every sleep
+  sleep "$tick" &
+  ticker=$!
+  set -m
+  for run in "${!pid[@]}"; do kill -0 "${pid[$run]}" 2>/dev/null || poked=1; done
+  [ -n "$poked" ] || wait "$ticker" 2>/dev/null
+  if [ -n "$poked" ]; then kill "$ticker" 2>/dev/null; wait "$ticker" 2>/dev/null; fi
+  ticker=''
+}
+
+find_address
+if (( ${SLURM_RESTART_COUNT:-0} > 0 )); then ending=requeued; fi  # its kernels are gone
+look_at_clock
+last=$now
+while :; do
+  poked=''
+  look_at_clock
+  admit
+  for run in "${!phase[@]}"; do tend "$run"; done
+  last=$now
+  if may_leave; then break; fi
+  rest
+done
