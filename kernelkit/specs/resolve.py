@@ -18,7 +18,7 @@ from ..model import (
     PythonFacts,
     Recipe,
 )
-from ..names import display_name, kernel_name_from
+from ..names import display_name, kernel_name, kernel_name_from
 from .recipe_text import check_variables
 
 # How the kernels of each language are started by their own installers.
@@ -93,7 +93,7 @@ def resolve_plan(
     wrapped = probes.wrapped
     language = recipe.language or (wrapped.language if wrapped else "") or "python"
     command = _command(recipe, wrapped, language)
-    kernel = name or kernel_name_from(recipe.identity)
+    kernel = kernel_name(name) if name else kernel_name_from(recipe.identity)
     return Plan(
         kernel_name=kernel,
         display_name=_display_name(recipe, wrapped, kernel, probes.taken_display_names),
