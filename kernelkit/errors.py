@@ -12,7 +12,8 @@
     │   └── Unmanaged          exit 5   kernelkit did not make it, so it does not change it
     ├── AlreadyExists          exit 1   a kernel of that name is there and may not be replaced
     ├── StorageFull            exit 1   a quota or a disk is full
-    ├── CommandFailed          exit 1   an external command failed, timed out or is missing
+    ├── CommandFailed          exit 1   an external command failed or is missing
+    │   └── TimedOut           exit 1   it took too long and was ended; what it did is unknown
     ├── ModuleError            exit 1   a module system is missing, or a module did not load
     ├── ContainerError         exit 1   no runtime, or the image cannot be used
     ├── EnvironmentBroken      exit 1   an interpreter or environment is missing or unusable
@@ -166,6 +167,13 @@ class CommandFailed(KernelkitError):
     ) -> None:
         super().__init__(message, hint=hint, detail=detail)
         self.returncode = returncode
+
+
+class TimedOut(CommandFailed):
+    """An external command took too long and was ended; it may have done its work all the same."""
+
+    code = "timed_out"
+    transient = True
 
 
 class ModuleError(KernelkitError):

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import CommandFailed
+from .errors import CommandFailed, TimedOut
 
 DETAIL_LIMIT = 4000
 
@@ -58,8 +58,8 @@ def run(
     print on stdout and stderr at will, so data needs a channel of its own. `on_line` receives
     each line of stderr as it comes. The whole process group is killed at the time limit.
 
-    Raises CommandFailed if the command does not exist or the time is up, and with `check` if it
-    ends with anything but 0.
+    Raises CommandFailed if the command does not exist, TimedOut if the time is up, and with
+    `check` CommandFailed if it ends with anything but 0.
     """
     data = input.encode() if isinstance(input, str) else input
     read_fd, write_fd = os.pipe() if want_fd3 else (-1, -1)
@@ -124,7 +124,7 @@ async def run_async(
 ) -> Completed:
     """`run` for an event loop: never blocks it, and ends the process when it is cancelled.
 
-    Raises CommandFailed as `run` does, and is `transient` after a time-out.
+    Raises CommandFailed as `run` does.
     """
     import asyncio
 
@@ -162,8 +162,8 @@ def _cannot_run(argv: Sequence[str], error: OSError) -> CommandFailed:
     )
 
 
-def _out_of_time(argv: Sequence[str], timeout: float) -> CommandFailed:
-    return CommandFailed(
+def _out_of_time(argv: Sequence[str], timeout: float) -> TimedOut:
+    return TimedOut(
         f"`{argv[0]}` did not finish within {timeout:g} s and was ended.",
         hint="Run it by hand to see what it waits for.",
         detail=" ".join(argv),

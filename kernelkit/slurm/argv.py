@@ -11,23 +11,32 @@ from collections.abc import Sequence
 
 from ..errors import InvalidName, UsageError
 from ..model import Resources
-from ..names import printable
+from ..names import path_text, printable
 
-# One field separator that no job name may hold; squeue and sinfo print it as given.
+# squeue, sinfo and sacct print these as given: one between fields, one before each job.
 FIELD = "\x1f"
+RECORD = "\x1e"
 
-_WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,:=&|*()\[\]@+/-]{0,254}")
-_TIME = re.compile(r"\d+|\d+:\d{1,2}(:\d{1,2})?|\d+-\d{1,2}(:\d{1,2}){0,2}|UNLIMITED|INFINITE")
-_MEMORY = re.compile(r"\d+[KMGT]?")
+_WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,:=@+/-]{0,254}")
+# Features are combined: `[rack1|rack2]`, `(a100|h100)&nvlink`, `[rack1*2&rack2*4]`.
+_CONSTRAINT = re.compile(r"[A-Za-z0-9_(\[][A-Za-z0-9_.,:=&|*()\[\]@+/-]{0,254}")
+_TIME = re.compile(
+    r"[0-9]{1,9}|[0-9]{1,6}(:[0-9]{1,2}){1,2}|[0-9]{1,6}-[0-9]{1,2}(:[0-9]{1,2}){0,2}"
+    r"|UNLIMITED|INFINITE"
+)
+_MEMORY = re.compile(r"[0-9]{1,15}[KMGT]?")
 _JOB_NAME = re.compile(r"[A-Za-z0-9_.@+-]{1,100}")
-_EXTRA = re.compile(r"--[a-z][a-z0-9-]*(=[^\n\r\0]*)?|-[A-Za-z]")
+# Long options alone: a short one that wants a value would take the next entry for it.
+_EXTRA = re.compile(r"(--[a-z][a-z0-9-]+)(=[^\n\r\0]*)?")
 
-# Options that would take the job out of our hands: its script, output, name or environment.
+# Options that would take the job out of our hands: its script, output, name, environment or
+# cluster. sbatch understands every unambiguous beginning of them as well (getopt_long).
 _OURS = frozenset(
     {
         "--wrap", "--parsable", "--output", "--error", "--input", "--job-name", "--export",
         "--export-file", "--get-user-env", "--array", "--wait", "--requeue", "--no-requeue",
-        "--test-only", "--signal", "--chdir", "--open-mode", "--uid", "--gid", "--quiet",
+        "--test-only", "--signal", "--chdir", "--workdir", "--open-mode", "--uid", "--gid",
+        "--quiet", "--help", "--usage", "--version", "--clusters",
     }
 )  # fmt: skip
 
@@ -35,7 +44,7 @@ _OURS = frozenset(
 def check_resources(resources: Resources) -> None:
     """Check every value before it reaches a command line. Raises InvalidName and UsageError."""
     for option, value in _words(resources):
-        if not _WORD.fullmatch(value):
+        if not (_CONSTRAINT if option == "constraint" else _WORD).fullmatch(value):
             raise InvalidName(
                 f"`{printable(value)[:80]}` is not a valid {option}.",
                 hint=f"Write it as for `sbatch --{option}`.",
@@ -46,10 +55,10 @@ def check_resources(resources: Resources) -> None:
             hint="Write minutes, `H:MM:SS` or `D-HH:MM:SS`, such as `2:00:00`.",
         )
     memory = [resources.mem, resources.mem_per_cpu, resources.mem_per_gpu]
-    for value in filter(None, memory):
-        if not _MEMORY.fullmatch(value):
+    for amount in memory:
+        if amount is not None and not _MEMORY.fullmatch(amount):
             raise InvalidName(
-                f"`{printable(value)[:80]}` is not a valid amount of memory.",
+                f"`{printable(amount)[:80]}` is not a valid amount of memory.",
                 hint="Write a number with K, M, G or T, such as `16G`.",
             )
     if sum(value is not None for value in memory) > 1:
@@ -73,13 +82,14 @@ def _words(resources: Resources) -> list[tuple[str, str]]:
 
 
 def _check_extra(entry: str) -> None:
-    if not _EXTRA.fullmatch(entry):
+    found = _EXTRA.fullmatch(entry)
+    if not found:
         raise InvalidName(
-            f"`{printable(entry)[:80]}` is not an sbatch option.",
+            f"`{printable(entry)[:80]}` is not an sbatch option in full.",
             hint="Write `--option=value` or `--option`, one an entry.",
         )
-    option = entry.partition("=")[0]
-    if option in _OURS:
+    option = found.group(1)
+    if any(ours.startswith(option) for ours in _OURS):
         raise UsageError(
             f"`{option}` is set by kernelkit itself.", hint="Leave it out of the extra options."
         )
@@ -111,13 +121,13 @@ def submit_argv(resources: Resources, *, job_name: str, log: str, directory: str
     return [
         "sbatch", "--parsable", "--no-requeue", "--export=ALL",
         f"--job-name={_job_name(job_name)}", f"--output={_pattern(log)}", "--open-mode=append",
-        f"--chdir={directory}", *request_options(resources),
+        f"--chdir={path_text(directory)}", *request_options(resources),
     ]  # fmt: skip
 
 
 def _pattern(path: str) -> str:
     # sbatch expands %j and the like in file names, and drops backslashes.
-    if "\\" in path:
+    if "\\" in path_text(path):
         raise InvalidName(f"`{path}` cannot be a log: Slurm reads `\\`.", hint="Use another path.")
     return path.replace("%", "%%")
 
@@ -146,30 +156,31 @@ def signal_argv(job_id: str, signal: str) -> list[str]:
 
 
 def _job_id(text: str) -> str:
-    if not re.fullmatch(r"\d{1,12}", text):
+    if not re.fullmatch(r"[0-9]{1,18}", text):
         raise InvalidName(f"`{printable(text)[:40]}` is not a job id.", hint="It is a number.")
     return text
 
 
-# What squeue is asked for, by the name of the `Job` field it fills. `%S` is the expected start of
-# a pending job and the real one of a running job; with SLURM_TIME_FORMAT=%s it is in seconds.
+# What squeue is asked for, by the name of the `Job` field it fills; the name last, because it may
+# hold anything. `%S` is the expected start of a pending job and the real one of a running job;
+# with SLURM_TIME_FORMAT=%s it is in seconds.
 QUEUE_FIELDS = {
-    "id": "%i", "name": "%j", "state": "%T", "reason": "%r", "partition": "%P", "nodes": "%N",
-    "start": "%S", "end": "%e", "limit": "%l", "submitted": "%V", "gres": "%b", "account": "%a",
+    "id": "%i", "state": "%T", "reason": "%r", "partition": "%P", "nodes": "%N", "start": "%S",
+    "end": "%e", "limit": "%l", "submitted": "%V", "gres": "%b", "account": "%a", "name": "%j",
 }  # fmt: skip
 
 
 def queue_argv(job_ids: Sequence[str] = ()) -> list[str]:
-    """One `squeue` for all jobs of this user, pending ones included, a line a job.
+    """One `squeue` for all jobs of this user, pending ones included, a record a job.
 
     `--me` is a query of one user; `--name` would make the controller send every job.
     """
     chosen = [f"--jobs={','.join(map(_job_id, job_ids))}"] if job_ids else []
-    form = FIELD.join(QUEUE_FIELDS.values())
+    form = RECORD + "".join(code + FIELD for code in QUEUE_FIELDS.values())
     return ["squeue", "--me", "--noheader", "--states=all", f"--format={form}", *chosen]
 
 
-HISTORY_FIELDS = ("JobIDRaw", "JobName", "State", "ExitCode", "Start", "End", "NodeList", "Reason")
+HISTORY_FIELDS = ("JobIDRaw", "State", "ExitCode", "Start", "End", "NodeList", "Reason", "JobName")
 
 
 def history_argv(job_ids: Sequence[str]) -> list[str]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..errors import CommandFailed, SlurmUnavailable, SubmitRejected
+from ..errors import CommandFailed, SlurmUnavailable, SubmitRejected, TimedOut
 from ..model import Resources
 from ..proc import Completed, run_async, tail
 from . import argv, parse
+from .refusals import parse_refusal
 from .scrub import command_environment, job_environment
 from .states import Job
 
@@ -61,22 +63,16 @@ class Slurm:
         try:
             done = await run_async(command, timeout=SUBMIT_TIMEOUT, input=script, env=environment)
         except CommandFailed as error:
-            if found := await self._find_by_name(job_name):
+            if isinstance(error, TimedOut) and (found := await self.find_by_name(job_name)):
                 return found
             raise _unavailable("submit the job", error) from error
         job_id = parse.parse_job_id(done.stdout)
         if done.returncode == 0 and job_id:
             return job_id
         # A refusal says so at once; anything else may have left a job behind.
-        sentence, field_name = parse.parse_refusal(done.stderr)
-        if done.returncode and "error:" in done.stderr and not _may_have_passed(done.stderr):
-            raise SubmitRejected(
-                f"Slurm refused the job: {sentence}",
-                field=field_name,
-                hint=f"Change `{field_name}`." if field_name else "Ask for something else.",
-                detail=tail(done.stderr),
-            )
-        if found := await self._find_by_name(job_name):
+        if _is_refusal(done):
+            raise _rejected("refused", done.stderr)
+        if found := await self.find_by_name(job_name):
             return found
         raise SlurmUnavailable(
             "sbatch gave no job id, and no job of that name is in the queue.",
@@ -84,29 +80,44 @@ class Slurm:
             detail=done.tail,
         )
 
-    async def _find_by_name(self, job_name: str) -> str | None:
+    async def find_by_name(self, job_name: str) -> str | None:
+        """The id of the job with that unique name, None when there certainly is none.
+
+        Raises SlurmUnavailable when the queue cannot be read: the job may be there.
+        """
         answer = await self.queue()
-        return next((job.id for job in answer.jobs.values() if job.name == job_name), None)
+        for job in answer.jobs.values():
+            if job.name == job_name:
+                return job.id
+        if answer.complete:
+            return None
+        raise SlurmUnavailable(
+            f"Whether job `{job_name}` is in the queue is not known: {answer.error}",
+            hint=f"`squeue --me --name={job_name}` shows it once Slurm answers again.",
+        )
 
     async def queue(self, job_ids: Sequence[str] = ()) -> QueueAnswer:
         """All jobs of this user (or `job_ids` among them) in one query. Never raises."""
-        started = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
+        started = loop.time()
         try:
             done = await self._query(argv.queue_argv(job_ids))
         except CommandFailed as error:
-            return QueueAnswer(complete=False, error=error.message)
+            seconds = loop.time() - started
+            return QueueAnswer(complete=False, error=error.message, seconds=seconds)
+        seconds = loop.time() - started
         jobs, bad = parse.parse_queue(done.stdout)
-        seconds = asyncio.get_running_loop().time() - started
-        # "Invalid job id specified" only means that all of them are gone. Anything else on
-        # stderr is a controller in trouble, even at exit code 0.
-        trouble = "" if "Invalid job id" in done.stderr else done.stderr.strip()
-        if (done.returncode and not _is_gone(done)) or trouble or bad:
-            error_text = tail(trouble, 300) or f"{bad} lines could not be read"
+        # Anything on stderr is a controller in trouble, even at exit code 0.
+        trouble = _trouble(done)
+        if trouble or bad:
+            error_text = tail(trouble, 300) or f"{bad} records could not be read."
             return QueueAnswer(jobs, complete=False, error=error_text, seconds=seconds)
         return QueueAnswer(jobs, seconds=seconds)
 
     async def history(self, job_ids: Sequence[str]) -> dict[str, Job]:
         """What accounting knows of jobs that left the queue; empty where there is none."""
+        if not job_ids:
+            return {}
         try:
             done = await self._query(argv.history_argv(job_ids))
         except CommandFailed:
@@ -122,24 +133,25 @@ class Slurm:
         """Signal the batch step of a running job. Raises SlurmUnavailable."""
         await self._act(argv.signal_argv(job_id, name), "signal the job")
 
-    async def test(self, resources: Resources) -> str | None:
-        """When a request would start, as Slurm estimates it. Raises SubmitRejected if never."""
-        script = "#!/bin/sh\n"
+    async def test(self, resources: Resources) -> int | None:
+        """When a request would start, as Slurm estimates it. Raises SubmitRejected if never.
+
+        Submits nothing. Seconds since 1970; None where Slurm gives no time. Also raises
+        SlurmUnavailable.
+        """
+        command = argv.test_argv(resources)
         try:
             done = await run_async(
-                argv.test_argv(resources), timeout=QUERY_TIMEOUT, input=script,
-                env=job_environment(self._outer, {}),
-            )  # fmt: skip
+                command, timeout=QUERY_TIMEOUT, input="#!/bin/sh\n", env=self._environment
+            )
         except CommandFailed as error:
             raise _unavailable("check the request", error) from error
-        if done.returncode:
-            sentence, field_name = parse.parse_refusal(done.stderr)
-            raise SubmitRejected(
-                f"Slurm would refuse the job: {sentence}",
-                field=field_name,
-                hint=f"Change `{field_name}`." if field_name else "Ask for something else.",
-                detail=tail(done.stderr),
+        if done.returncode and not _is_refusal(done):
+            raise SlurmUnavailable(
+                f"Slurm could not check the request: {tail(done.stderr, 300)}", hint="Try again."
             )
+        if done.returncode:
+            raise _rejected("would refuse", done.stderr)
         return parse.parse_estimate(done.stderr)
 
     async def _query(self, command: Sequence[str]) -> Completed:
@@ -150,9 +162,9 @@ class Slurm:
             done = await self._query(command)
         except CommandFailed as error:
             raise _unavailable(what, error) from error
-        if done.returncode and not _is_gone(done):
+        if done.returncode and (trouble := _trouble(done)):
             raise SlurmUnavailable(
-                f"Slurm could not {what}: {tail(done.stderr, 300)}", hint="It is tried again."
+                f"Slurm could not {what}: {tail(trouble, 300)}", hint="It is tried again."
             )
 
 
@@ -162,12 +174,32 @@ def _unavailable(what: str, error: CommandFailed) -> SlurmUnavailable:
     )
 
 
-def _is_gone(done: Completed) -> bool:
-    text = done.stderr
-    return "Invalid job id" in text or "already completing or completed" in text
+def _rejected(verb: str, stderr: str) -> SubmitRejected:
+    sentence, field_name = parse_refusal(stderr)
+    hint = f"Change `{field_name}`." if field_name else "Ask for something else."
+    message = f"Slurm {verb} the job: {sentence}"
+    return SubmitRejected(message, field=field_name, hint=hint, detail=tail(stderr))
 
 
-def _may_have_passed(stderr: str) -> bool:
-    """Whether an error of sbatch leaves open if the controller took the job."""
-    words = ("Unable to contact", "timed out", "Socket timed out", "Zero Bytes", "slurm_receive")
-    return any(word in stderr for word in words)
+# A job that has left already: what was asked of it is done.
+_GONE = re.compile("Invalid job id|already completing or completed")
+
+# Errors of sbatch that leave open whether the controller took the job.
+_UNSURE = re.compile(
+    "[Uu]nable to contact|[Tt]imed out|Zero Bytes|slurm_receive|try again|standby mode"
+    "|[Cc]onnection (?:failure|refused|reset)|Unable to (?:confirm|establish)|[Ii]nternal error"
+)
+
+
+def _trouble(done: Completed) -> str:
+    """What went wrong besides jobs that are gone; empty when nothing did."""
+    lines = [line for line in done.stderr.splitlines() if line.strip() and not _GONE.search(line)]
+    if lines:
+        return "\n".join(lines)
+    silent = done.returncode and not done.stderr.strip()
+    return f"`{done.argv[0]}` ended with exit code {done.returncode}." if silent else ""
+
+
+def _is_refusal(done: Completed) -> bool:
+    refused = "error:" in done.stderr or "fatal:" in done.stderr
+    return bool(done.returncode) and refused and not _UNSURE.search(done.stderr)

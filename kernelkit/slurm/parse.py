@@ -6,14 +6,19 @@ gets here, because job names may hold anything.
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .argv import FIELD, HISTORY_FIELDS, QUEUE_FIELDS
+from .argv import FIELD, HISTORY_FIELDS, QUEUE_FIELDS, RECORD
 from .states import Job, job_state
 
-_JOB_ID_LINE = re.compile(r"(\d+)(?:;(\S+))?")
+_JOB_ID_LINE = re.compile(r"([0-9]{1,18})(?:;(\S+))?")
+# A record begins with a job id: 17, 17_3 (array), 17_[1-9%2] (array in the queue), 17+1 (het).
+_RECORD_START = re.compile(RECORD + r"(?=[0-9][0-9_+,%.\[\]-]*" + FIELD + ")")
+# `str.strip` would take the separators for white space.
+_SPACE = " \t\r\n"
 _UNKNOWN = frozenset({"", "N/A", "NONE", "None", "(null)", "Unknown", "UNKNOWN", "Invalid"})
 
 
@@ -29,43 +34,56 @@ def parse_job_id(stdout: str) -> str | None:
 
 
 def parse_queue(stdout: str) -> tuple[dict[str, Job], int]:
-    """The jobs of `argv.queue_argv` by id, and how many lines could not be read.
+    """The jobs of `argv.queue_argv` by id, and how many records could not be read.
 
-    A truncated line is counted, not guessed at: the caller then treats absence as unknown.
+    A truncated record is counted, not guessed at: the caller then treats absence as unknown.
+    The name comes last, and every record ends in a separator, so that a name may hold line
+    breaks and separators of its own.
     """
+    before, *records = _RECORD_START.split(stdout)
     jobs: dict[str, Job] = {}
-    bad = 0
-    for line in stdout.splitlines():
-        if not line.strip():
-            continue
-        fields = line.split(FIELD)
-        if len(fields) != len(QUEUE_FIELDS) or not re.match(r"\d+", fields[0]):
+    bad = 1 if before.strip(_SPACE) else 0
+    for record in records:
+        job = _queued(record)
+        if job is None:
             bad += 1
-            continue
-        row = dict(zip(QUEUE_FIELDS, (f.strip() for f in fields), strict=True))
-        jobs[row["id"]] = Job(
-            id=row["id"],
-            name=row["name"],
-            state=job_state(row["state"]),
-            reason=_known(row["reason"]),
-            partition=row["partition"],
-            nodes=_known(row["nodes"]),
-            start=parse_seconds(row["start"]),
-            end=parse_seconds(row["end"]),
-            time_limit=parse_duration(row["limit"]),
-            submitted=parse_seconds(row["submitted"]),
-            gres=_known(row["gres"]),
-            account=_known(row["account"]),
-        )
+        else:
+            jobs[job.id] = job
     return jobs, bad
 
 
+def _queued(record: str) -> Job | None:
+    *fields, end = record.split(FIELD)
+    last = len(QUEUE_FIELDS) - 1
+    if end != "\n" or len(fields) < len(QUEUE_FIELDS):
+        return None
+    values = [*(text.strip(_SPACE) for text in fields[:last]), FIELD.join(fields[last:])]
+    row = dict(zip(QUEUE_FIELDS, values, strict=True))
+    return Job(
+        id=row["id"],
+        name=row["name"],
+        state=job_state(row["state"]),
+        reason=_known(row["reason"]),
+        partition=row["partition"],
+        nodes=_known(row["nodes"]),
+        start=parse_seconds(row["start"]),
+        end=parse_seconds(row["end"]),
+        time_limit=parse_duration(row["limit"]),
+        submitted=parse_seconds(row["submitted"]),
+        gres=_known(row["gres"]),
+        account=_known(row["account"]),
+    )
+
+
 def parse_history(stdout: str) -> dict[str, Job]:
-    """The jobs of `argv.history_argv` by id; `CANCELLED by 1000` keeps who in `reason`."""
+    """The jobs of `argv.history_argv` by id; `CANCELLED by 1000` keeps who in `reason`.
+
+    What a name that holds a line break spills onto further lines does not begin with an id.
+    """
     jobs = {}
-    for line in stdout.splitlines():
+    for line in stdout.split("\n"):
         fields = line.split(FIELD)
-        if len(fields) < len(HISTORY_FIELDS) or not fields[0].isdigit():
+        if len(fields) < len(HISTORY_FIELDS) or parse_seconds(fields[0]) is None:
             continue
         row = dict(zip(HISTORY_FIELDS, fields, strict=False))
         state, _, by = row["State"].partition(" by ")
@@ -88,7 +106,12 @@ def _known(text: str) -> str:
 
 def parse_seconds(text: str) -> int | None:
     """Seconds since 1970 as SLURM_TIME_FORMAT=%s prints them; None for N/A and the like."""
-    return int(text) if text.isascii() and text.isdigit() else None
+    return parse_number(text)
+
+
+def parse_number(text: str) -> int | None:
+    """A whole number in ASCII digits; None for anything else (`int` reads `²` and `+1` its way)."""
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
 def parse_duration(text: str) -> int | None:
@@ -96,7 +119,9 @@ def parse_duration(text: str) -> int | None:
 
     Slurm reads a bare number as minutes, `M:S`, `H:M:S`, `D-H`, `D-H:M` and `D-H:M:S`.
     """
-    found = re.fullmatch(r"(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?", text.strip())
+    found = re.fullmatch(
+        r"(?:([0-9]{1,9})-)?([0-9]{1,9})(?::([0-9]{1,9}))?(?::([0-9]{1,9}))?", text.strip()
+    )
     if not found:
         return None
     days, *parts = found.groups()
@@ -109,7 +134,7 @@ def parse_duration(text: str) -> int | None:
     return numbers[0] * 60 + (numbers[1] if len(numbers) == 2 else 0)
 
 
-# --- generic resources -----------------------------------------------------------------------------
+# --- generic resources ----------------------------------------------------------------------------
 
 
 def split_outside(text: str, separator: str = ",") -> list[str]:
@@ -169,12 +194,15 @@ def _gres(part: str) -> tuple[str, str, int]:
     pieces = [p for p in text.split(":") if p not in ("(null)", "no_consume")]
     if equals:
         count = amount
-    elif len(pieces) > 1 and pieces[-1].isdigit():
+    elif len(pieces) > 1 and parse_number(pieces[-1]) is not None:
         count = pieces.pop()
     else:
         count = "1"
     name = pieces[0] if pieces else ""
-    return name, ":".join(pieces[1:]), int(count) if count.isdigit() else 0
+    return name, ":".join(pieces[1:]), parse_number(count) or 0
+
+
+HOST_LIMIT = 10_000
 
 
 def expand_hosts(text: str) -> tuple[str, ...]:
@@ -182,66 +210,40 @@ def expand_hosts(text: str) -> tuple[str, ...]:
 
     Widths are kept (`nid00[08-10]`). At most 10,000 names; a list with more ends there.
     """
-    names: list[str] = []
-    for part in split_outside(text):
-        for name in _expand(part):
-            names.append(name)
-            if len(names) >= 10_000:
-                return tuple(names)
-    return tuple(names)
+    expanded = itertools.chain.from_iterable(map(_expand, split_outside(text)))
+    return tuple(itertools.islice(expanded, HOST_LIMIT))
 
 
 def _expand(part: str) -> Iterator[str]:
-    found = re.search(r"\[([^\[\]]*)\]", part)
-    if not found:
-        yield part
-        return
-    before, after = part[: found.start()], part[found.end() :]
-    for piece in found.group(1).split(","):
-        low, dash, high = piece.partition("-")
-        if dash and low.isdigit() and high.isdigit() and int(high) - int(low) <= 10_000:
-            for number in range(int(low), int(high) + 1):
-                yield from _expand(f"{before}{str(number).zfill(len(low))}{after}")
+    """Every name of one part; a part with several brackets counts through the last one first."""
+    # No cluster's names have more dimensions than five; the rest of the text stays as it is.
+    pieces = re.split(r"\[([^\[\]]*)\]", part, maxsplit=5)
+    choices = [
+        list(itertools.islice(_numbers(piece), HOST_LIMIT)) if index % 2 else [piece]
+        for index, piece in enumerate(pieces)
+    ]
+    yield from map("".join, itertools.product(*choices))
+
+
+def _numbers(text: str) -> Iterator[str]:
+    for piece in text.split(","):
+        low_text, dash, high_text = piece.partition("-")
+        low, high = parse_number(low_text), parse_number(high_text)
+        if dash and low is not None and high is not None and low <= high:
+            yield from (str(number).zfill(len(low_text)) for number in range(low, high + 1))
         else:
-            yield from _expand(f"{before}{piece}{after}")
+            yield piece
 
 
-# --- refusals --------------------------------------------------------------------------------------
+# --- start estimates ------------------------------------------------------------------------------
 
-# What sbatch says of a refused request, and the key of `Resources` to change. Slurm's own
-# sentences, from slurm_strerror (src/common/slurm_errno.c) of 22.05 to 25.11.
-_REFUSALS: Sequence[tuple[str, str]] = (
-    (r"Invalid account or account/partition", "account"),
-    (r"Invalid qos", "qos"),
-    (r"invalid partition", "partition"),
-    (r"Requested time limit is invalid|time limit", "time"),
-    (r"Invalid generic resource|Requested GRES|gres", "gres"),
-    (r"Memory specification|memory", "mem"),
-    (r"Node count specification|More nodes requested", "nodes"),
-    (r"More processors requested|CPU count", "cpus"),
-    (r"Invalid feature specification|feature", "constraint"),
-    (r"reservation", "reservation"),
-    (r"QOSMax\w*GRES|QOSMinGRES", "gres"),
-    (r"AssocMax|AssocGrp|QOSMax|QOSGrp|violates accounting/QOS policy", "qos"),
-)
+_START_ESTIMATE = re.compile(r"to start at ([0-9]{1,18}) ")
 
 
-def parse_refusal(stderr: str) -> tuple[str, str]:
-    """Slurm's own sentence about a refused request, and the field to change (maybe empty)."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    errors = [re.sub(r"^\w+: (error: )?", "", line) for line in lines if "error:" in line]
-    sentence = errors[-1] if errors else (lines[-1] if lines else "")
-    everything = "\n".join(errors or lines)
-    for pattern, field in _REFUSALS:
-        if re.search(pattern, everything, re.IGNORECASE):
-            return sentence, field
-    return sentence, ""
+def parse_estimate(stderr: str) -> int | None:
+    """When `sbatch --test-only` expects a job to start; None if it does not say.
 
-
-_START_ESTIMATE = re.compile(r"to start at (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d|\d+)")
-
-
-def parse_estimate(stderr: str) -> str | None:
-    """When `sbatch --test-only` expects a job to start, as it printed it; None if it does not."""
+    sbatch prints it with SLURM_TIME_FORMAT=%s, in seconds since 1970.
+    """
     found = _START_ESTIMATE.search(stderr)
-    return found.group(1) if found else None
+    return int(found.group(1)) if found else None

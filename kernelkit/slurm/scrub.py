@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..names import DANGEROUS_VARIABLES
+
 # What a command needs to find its configuration, its user and its language. Everything else is
 # left behind: inside an Open OnDemand session SLURM_EXPORT_ENV=NONE and SLURM_GET_USER_ENV=1
-# poison nested jobs, and SLURM_CPU_BIND pins them to the cores of the outer job.
+# poison nested jobs, and SLURM_CPU_BIND pins them to the cores of the outer job; its TMPDIR is
+# often a directory that exists on its own node alone.
 _KEPT = frozenset(
     {
-        "HOME", "USER", "LOGNAME", "SHELL", "PATH", "LANG", "LC_ALL", "TZ", "TMPDIR",
-        "SLURM_CONF", "KRB5CCNAME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME",
+        "HOME", "USER", "LOGNAME", "SHELL", "PATH", "LANG", "LC_ALL", "TZ", "SLURM_CONF",
+        "KRB5CCNAME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME",
         "JUPYTER_PATH", "JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH", "JUPYTER_DATA_DIR",
     }
 )  # fmt: skip
@@ -40,10 +43,17 @@ def job_environment(environment: Mapping[str, str], passed: Mapping[str, str]) -
 
 _POISON = (
     "SLURM_", "SLURMD_", "SBATCH_", "SRUN_", "SALLOC_", "SQUEUE_", "SINFO_", "SACCT_", "SCANCEL_",
-    "PMI", "PMIX", "OMPI_", "MPI_LOCAL", "MV2_", "I_MPI_", "BASH_FUNC_", "LD_PRELOAD", "BASH_ENV",
+    "PMI", "PMIX", "OMPI_", "MPI_LOCAL", "MV2_", "I_MPI_", "PRTE_", "HYDRA_", "BASH_FUNC_",
 )  # fmt: skip
+
+# The GPUs of the outer job, by number; the new one is told its own.
+_DEVICES = frozenset(
+    {"CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL"}
+)
 
 
 def is_poison(name: str) -> bool:
     """Whether a variable of this name belongs to the outer job or would change what runs."""
-    return name != "SLURM_CONF" and name.startswith(_POISON)
+    if name == "SLURM_CONF":
+        return False
+    return name.startswith(_POISON) or name in _DEVICES | DANGEROUS_VARIABLES

@@ -73,7 +73,7 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def job_state(text: str) -> str:
-    """Slurm's base state in what it printed: `CANCELLED by 33813` and `CANCELLED+` are CANCELLED."""
+    """Slurm's base state in what it printed: CANCELLED in `CANCELLED by 1000` and `CANCELLED+`."""
     found = re.match(r"[A-Za-z_]+", text.strip())
     return found.group(0).upper() if found else ""
 
