@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from traitlets import Enum, Float, List, Unicode
+from traitlets import Bool, Enum, Float, Int, List, Unicode
 from traitlets.config import Config, Configurable
 from traitlets.config.loader import JSONFileConfigLoader, PyFileConfigLoader
 
@@ -86,6 +86,28 @@ class KernelkitSite(Configurable):
     packages_root = Unicode(
         help="Directory under which packages dirs are made when only a name is given.",
     ).tag(config=True)
+    run_root = Unicode(
+        "~/.local/share/kernelkit/runs",
+        help="Directory of Slurm kernels' runs, on a disk that the nodes share.",
+    ).tag(config=True)
+    run_interface = Unicode(
+        help="Network interface that kernels listen on (`ib0`); default: the node's own name.",
+    ).tag(config=True)
+    run_network = Unicode(
+        help="Network that kernels listen in (`10.1.0.0/16`), instead of an interface.",
+    ).tag(config=True)
+    queue_interval = Float(
+        5.0, help="Seconds at least between two squeue queries of one server."
+    ).tag(config=True)
+    lease = Int(900, help="Seconds that a Slurm kernel lives on when its server is gone.").tag(
+        config=True
+    )
+    start_timeout = Float(180.0, help="Seconds a kernel may take to answer once its job runs.").tag(
+        config=True
+    )
+    allow_plain = Bool(
+        False, help="Whether kernels that cannot encrypt may talk over the network all the same."
+    ).tag(config=True, policy=True)
     install_scope = Enum(
         ["user", "sys-prefix"],
         default_value="user",

@@ -18,6 +18,7 @@ from .installing import (
     target_options,
     with_extras,
 )
+from .job_options import job_options, take_resources
 from .output import verb
 
 _QUESTIONS = (
@@ -125,6 +126,7 @@ def _default_name(given: dict[str, Any]) -> str:
     help="Write the recipe too.",
 )
 @extra_options
+@job_options
 @target_options
 def command(save: Path | None, packages: str | None, **given: Any) -> dict[str, Any]:
     """Make a kernel from layers; without any, ask for them.
@@ -140,6 +142,7 @@ def command(save: Path | None, packages: str | None, **given: Any) -> dict[str, 
         given = ask({**given, "packages": packages})
         packages = given.pop("packages", None)
     recipe = build_recipe(given["name"] or _default_name(given), given)
+    recipe = take_resources(recipe, given)
     if save:
         _save(save, recipe)
     source = Source(recipe, Provenance(origin="flags", given=recipe.identity), Path.cwd())

@@ -16,6 +16,7 @@ from .installing import (
     target_options,
     with_extras,
 )
+from .job_options import job_options, take_resources
 from .output import verb
 
 
@@ -53,6 +54,7 @@ def _named(text: str) -> Any:
 @verb("install", show=show_installed)
 @click.argument("source", metavar="NAME[/VERSION]|FILE.toml|IMAGE|docker://…|ENVIRONMENT")
 @extra_options
+@job_options
 @target_options
 def command(
     source: str,
@@ -67,7 +69,9 @@ def command(
     kernelkit install image.sif               an Apptainer image (or docker://…, pulled now)
     kernelkit install .venv                   a conda or virtual environment (or a conda name)
     kernelkit install my-old-kernel           a kernelspec you already have, wrapped
+    kernelkit install pytorch/2.7.1 --on-slurm --partition gpu --gres gpu:1 --time 2:00:00
     """
     found = find_source(source)
-    found = replace(found, recipe=with_extras(found.recipe, options))
+    recipe = take_resources(with_extras(found.recipe, options), options)
+    found = replace(found, recipe=recipe)
     return install_source(found, Request.from_options(options), packages)

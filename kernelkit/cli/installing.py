@@ -11,6 +11,7 @@ import click
 
 from ..errors import UsageError
 from . import output
+from .job_options import job_stanza
 from .json_flag import is_json
 from .progress import StepLines
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """The options of `install` and `create` that are not about layers."""
+    """The options of `install` and `create` that are not about layers; `job` those of a job."""
 
     name: str | None
     scope: Scope | None
@@ -29,12 +30,13 @@ class Request:
     test: bool
     dry_run: bool
     quiet: bool
+    job: dict[str, Any]
 
     @classmethod
     def from_options(cls, options: dict[str, Any]) -> Request:
         """The request in the values that `target_options` gave a verb."""
         names = ("name", "scope", "prefix", "replace", "test", "dry_run")
-        return cls(**{name: options[name] for name in names}, quiet=is_json())
+        return cls(**{name: options[name] for name in names}, quiet=is_json(), job=options)
 
 
 def target_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -152,6 +154,7 @@ def install_source(source: Any, request: Request, packages: str | None) -> dict[
         dry_run=request.dry_run,
         taken_display_names=frozenset(k.display_name for k in list_kernels() if k.name != name),
         fallback_logo=language_logo,
+        job=job_stanza(request.job, site),
     )
     prepared = prepare(source, site, options, progress)
     result = describe(prepared, root)
@@ -161,7 +164,7 @@ def install_source(source: Any, request: Request, packages: str | None) -> dict[
     staged = store.stage(root, name, prepared.files, prepared.record)
     try:
         if request.test:
-            result["tested"] = list(_test(staged.directory, site, progress))
+            result["tested"] = list(_test(staged.directory, site, progress, request))
         with in_step(progress, "install", f"Putting it into {root / 'kernels'}"):
             directory = store.commit(staged, replace=request.replace)
     finally:
@@ -176,13 +179,21 @@ def default_name(source: Any) -> str:
     return kernel_name_from(source.recipe.identity)
 
 
-def _test(directory: Path, site: Any, progress: StepLines) -> tuple[str, ...]:
+def _test(directory: Path, site: Any, progress: StepLines, request: Request) -> tuple[str, ...]:
+    import json
+
+    from ..files import write_file
     from ..running.handshake import shake_hands
+    from ..running.options import KERNEL_INFO_FILE
     from ..specs.install import in_step
 
     with in_step(progress, "test", "Starting the kernel"):
         seen = shake_hands(directory, timeout=site.kernel_timeout, on_step=progress.line)
         progress.note(", ".join(seen.steps))
+    if request.job["on_slurm"]:
+        # What the relay answers for the kernel while its job waits.
+        info = json.dumps(seen.kernel_info, default=str).encode()
+        write_file(directory / KERNEL_INFO_FILE, info)
     return seen.steps
 
 

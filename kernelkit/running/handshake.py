@@ -55,8 +55,8 @@ class Handshake:
     """What a test launch saw: the kernel's own name for itself, and the steps that passed."""
 
     implementation: str
-    banner: str
     steps: tuple[str, ...]
+    kernel_info: dict[str, Any]
 
 
 class _OneSpec(KernelSpecManager):  # type: ignore[misc, unused-ignore]
@@ -73,11 +73,13 @@ def shake_hands(
     *,
     timeout: float,
     cwd: Path | None = None,
+    in_job: bool = False,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> Handshake:
     """Start the kernel in `directory` (installed or staged), and see that it works.
 
-    `timeout` is in seconds and bounds each wait. Called by `install` before anything is put in
+    `timeout` is in seconds and bounds each wait. A kernel for Slurm is started here, on this
+    node, unless `in_job` has it started as its kernelspec says. Called by `install` before anything is put in
     place, and by `test`. Raises KernelFailed, with the kernel's own log as detail.
     """
     passed: list[str] = []
@@ -86,7 +88,7 @@ def shake_hands(
         on_step(name)
         passed.append(name)
 
-    with _started(directory, timeout, cwd, step) as (client, language):
+    with _started(directory, timeout, cwd, step, in_job) as (client, language):
         cells = LANGUAGE_CELLS.get(language)
         info = _kernel_info(client, timeout)
         if cells:
@@ -103,20 +105,23 @@ def shake_hands(
                 )
         step("shut down")
     return Handshake(
-        implementation=f"{info.get('implementation', '')} {info.get('implementation_version', '')}".strip(),
-        banner=str(info.get("banner", "")),
+        implementation=" ".join(
+            str(info.get(key, "")) for key in ("implementation", "implementation_version")
+        ).strip(),
         steps=tuple(passed),
+        kernel_info=info,
     )
 
 
 @contextmanager
 def _started(
-    directory: Path, timeout: float, cwd: Path | None, step: Callable[[str], None]
+    directory: Path, timeout: float, cwd: Path | None, step: Callable[[str], None], in_job: bool
 ) -> Iterator[tuple[_Client, str]]:
     spec = KernelSpec.from_resource_dir(str(directory))
     # A staged kernel.json already names the place where the kernel will be.
-    if spec.metadata.get("kernelkit"):
-        spec.argv = [str(directory / "launch.sh"), *spec.argv[1:]]
+    if spec.metadata.get("kernelkit") and not in_job:
+        spec.argv = [str(directory / "launch.sh"), "-f", "{connection_file}"]
+        spec.metadata.pop("kernel_provisioner", None)
     specs = _OneSpec()
     specs.spec = spec
     with tempfile.TemporaryFile() as log:

@@ -20,7 +20,7 @@ from .behind import changes, check, probe
 from .layering import find_layers, find_packages_dir
 from .script import render_script
 from .sources import Source
-from .spec import render_kernel_json, render_record
+from .spec import JobStanza, render_kernel_json, render_record
 from .work import Options, Progress, Work, in_step
 
 __all__ = ["Options", "Prepared", "Progress", "in_step", "prepare", "require_absolute"]
@@ -65,10 +65,13 @@ def prepare(source: Source, site: Site, options: Options, progress: Progress) ->
     logo = source.logo or options.fallback_logo(work.plan().language)
     if logo:
         work.add(logo=mark_file(logo, hashed=True))
-    return _render(work.plan(), changed, options.root)
+    plan = work.plan()
+    return _render(plan, changed, options.root, options.job(plan) if options.job else None)
 
 
-def _render(plan: Plan, changed: tuple[LayerRecord, ...], root: Path) -> Prepared:
+def _render(
+    plan: Plan, changed: tuple[LayerRecord, ...], root: Path, job: JobStanza | None
+) -> Prepared:
     files = {"launch.sh": (render_script(plan), 0o755)}
     if plan.logo:
         source = Path(plan.logo.path)
@@ -77,7 +80,7 @@ def _render(plan: Plan, changed: tuple[LayerRecord, ...], root: Path) -> Prepare
     digests = {name: digest(data) for name, (data, _) in files.items()}
     now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
     directory = root / "kernels" / plan.kernel_name
-    kernel = render_kernel_json(plan, directory=directory, installed=now, digests=digests)
+    kernel = render_kernel_json(plan, directory=directory, installed=now, digests=digests, job=job)
     files["kernel.json"] = (kernel, 0o644)
     return Prepared(plan, files, render_record(plan, changed), changed)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,36 @@ from ..names import looks_secret
 from .integrity import spec_digest
 
 
+@dataclass(frozen=True)
+class JobStanza:
+    """What kernel.json says of a kernel in a Slurm job: the words before the kernel's directory
+    in argv, and the `kernel_provisioner` stanza (empty for a portable kernelspec)."""
+
+    argv: tuple[str, ...]
+    provisioner: dict[str, Any]
+
+
 def render_kernel_json(
-    plan: Plan, *, directory: Path, installed: str, digests: dict[str, str]
+    plan: Plan,
+    *,
+    directory: Path,
+    installed: str,
+    digests: dict[str, str],
+    job: JobStanza | None = None,
 ) -> bytes:
     """The text of kernel.json for a kernel that will live in `directory`.
 
-    `installed` is an ISO 8601 time; `digests` are the SHA-256 of the files beside it. argv[0] is
+    With `job`, the kernel runs in a Slurm job: clients with provisioners use the stanza, others
+    run its argv. `installed` is an ISO 8601 time; `digests` are the SHA-256 of the files beside it. argv[0] is
     absolute because `jupyter kernelspec remove --missing` deletes specs whose argv[0] is not a
     path that exists, and `env` is empty because what it holds differs between clients (VS Code
     empties unset `${VAR}`).
     """
+    argv = [str(directory / "launch.sh")]
+    if job:
+        argv = [*job.argv, str(directory)]
     spec: dict[str, Any] = {
-        "argv": [str(directory / "launch.sh"), "-f", "{connection_file}"],
+        "argv": [*argv, "-f", "{connection_file}"],
         "display_name": plan.display_name,
         "language": plan.language,
         "interrupt_mode": plan.interrupt_mode,
@@ -37,8 +56,10 @@ def render_kernel_json(
     if python and not plan.command:
         # Only after probing: an older ipykernel that is given Curve keys crashes.
         spec["metadata"]["debugger"] = python.debugger
-        if python.curve:
+        if python.curve and not job:  # the relay's local leg is a socket in a private directory
             spec["metadata"]["supported_encryption"] = "curve"
+    if job and job.provisioner:
+        spec["metadata"]["kernel_provisioner"] = job.provisioner
     metadata = KernelMetadata(
         format=METADATA_FORMAT,
         version=__version__,

@@ -15,6 +15,7 @@ from ..site import Site
 from .draft import Draft
 from .resolve import Probes, resolve_plan
 from .sources import Source
+from .spec import JobStanza
 
 if TYPE_CHECKING:
     from ..environment.modules import Resolution
@@ -38,6 +39,8 @@ class Options:
     dry_run: bool = False
     # Display names of other kernels: two of one name confuse VS Code and JupyterLab.
     taken_display_names: frozenset[str] = frozenset()
+    # What makes it a kernel in a Slurm job, decided when everything is known.
+    job: Callable[[Plan], JobStanza] | None = None
     fallback_logo: Callable[[str], Path | None] = field(default=lambda language: None)
 
 

@@ -1,0 +1,118 @@
+"""`--on-slurm` and the request: options of `install` and `create`, and what they put in kernel.json."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from ..model import Plan
+    from ..site import Site
+    from ..specs.spec import JobStanza
+
+_TEXTS = {
+    "partition": "Partition, or several with commas.",
+    "gres": "Generic resources, such as gpu:1.",
+    "time": "Time limit: minutes, H:MM:SS or D-HH:MM:SS.",
+    "mem": "Memory of each node, such as 16G.",
+    "mem_per_cpu": "Memory of each CPU.",
+    "mem_per_gpu": "Memory of each GPU.",
+    "account": "Account that is charged.",
+    "qos": "Quality of service.",
+    "constraint": "Features that nodes must have.",
+    "reservation": "Reservation to run in.",
+}
+_NUMBERS = {"cpus": "CPUs of a task.", "nodes": "Nodes.", "ntasks": "Tasks."}
+_NAMES = (*_TEXTS, *_NUMBERS, "extra")
+
+
+def job_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of a kernel that runs in a Slurm job."""
+    options = [click.option("--on-slurm", is_flag=True, help="Run the kernel in a Slurm job.")]
+    options += [
+        click.option(f"--{name.replace('_', '-')}", name, metavar="TEXT", help=text)
+        for name, text in _TEXTS.items()
+    ]
+    options += [
+        click.option(f"--{name}", name, type=click.IntRange(min=1), help=text)
+        for name, text in _NUMBERS.items()
+    ]
+    options += [
+        click.option("--extra", multiple=True, metavar="OPTION", help="Any other sbatch option."),
+        click.option("--portable", is_flag=True, help="Write kernel.json without the provisioner."),
+        click.option("--keep", is_flag=True, help="Let it live without a server, to its limit."),
+        click.option("--in-job", metavar="JOBID", default="", help="Join a job of yours."),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def take_resources(recipe: Any, options: dict[str, Any]) -> Any:
+    """`recipe` with the request of the options in place of its own values. Raises UsageError."""
+    import msgspec
+
+    from ..model import Resources
+    from ..slurm.argv import check_resources
+
+    given = {name: options[name] for name in _NAMES if options.get(name)}
+    asked = options["portable"] or options["keep"] or options["in_job"]
+    if not options["on_slurm"]:
+        if given or asked:
+            named = next(iter(given), "portable")
+            raise UsageError(
+                f"`--{named.replace('_', '-')}` is for kernels in a Slurm job.",
+                hint="Give `--on-slurm` too.",
+            )
+        return recipe
+    resources = msgspec.structs.replace(recipe.resources or Resources(), **given)
+    check_resources(resources)
+    return msgspec.structs.replace(recipe, resources=resources)
+
+
+def job_stanza(options: dict[str, Any], site: Site) -> Callable[[Plan], JobStanza] | None:
+    """What makes the kernel one of a Slurm job; None without `--on-slurm`."""
+    if not options["on_slurm"]:
+        return None
+
+    def decide(plan: Plan) -> JobStanza:
+        from ..model import Resources
+        from ..running.options import RunOptions, render_options
+        from ..running.wire import wire_plan
+        from ..specs.spec import JobStanza
+
+        wire = wire_plan(
+            plan.python,
+            plan.language,
+            own_python=sys.executable,
+            ipykernel=plan.ipykernel,
+            ours=not plan.command,
+            allow_plain=site.allow_plain,
+        )
+        found = RunOptions(
+            resources=plan.resources or Resources(),
+            lease=site.lease,
+            keep=options["keep"],
+            in_job=options["in_job"],
+            wire=wire.wire,
+            pump=wire.pump,
+            loopback=wire.loopback,
+            picks_ports=not plan.command,
+            env_passthrough=plan.env_passthrough,
+        )
+        # PYTHONSAFEPATH: a file beside the notebook must not shadow what the launcher imports.
+        argv = (
+            "/usr/bin/env",
+            "PYTHONSAFEPATH=1",
+            sys.executable,
+            "-m",
+            "kernelkit.running.launcher",
+        )
+        return JobStanza(argv, {} if options["portable"] else render_options(found))
+
+    return decide

@@ -1,0 +1,105 @@
+"""What all runs of this process share: the thread, Slurm, the run directories, the watcher."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..files import write_file
+from ..site import Site, load_site
+from ..slurm.client import Slurm
+from .background import Background
+from .control import ControlSettings, JobControl
+from .keeper import Keeper
+from .options import RunOptions
+from .relay import Relay
+from .runs import Runs
+from .servers import this_server
+from .wire import WirePlan, forwarder_words
+
+
+class Desk:
+    """One a process; everything in it is used from its background thread only, but `background`."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.background = Background()
+        self.slurm = Slurm()
+        self.runs = Runs(Path(os.path.expandvars(site.run_root)).expanduser())
+        settings = ControlSettings(interface=site.run_interface, network=site.run_network)
+        self.control = JobControl(self.slurm, self.runs, settings)
+
+    def make_keeper(
+        self,
+        kernel_spec: Any,
+        kernel_id: str,
+        seed: Mapping[str, Any],
+        options: RunOptions,
+        relay: Relay,
+        cwd: str,
+        environment: Mapping[str, str],
+    ) -> Keeper:
+        """A run on disk and its keeper; nothing is submitted yet."""
+        run = self.runs.create(
+            kernel_name=Path(kernel_spec.resource_dir).name,
+            kernel_dir=Path(kernel_spec.resource_dir),
+            kernel_id=kernel_id,
+            connection=seed,
+            server=this_server(),
+            resources=options.resources,
+            display_name=kernel_spec.display_name,
+            cwd=cwd,
+            variables=_variables(environment, options),
+            picks_ports=options.picks_ports,
+            lease=options.lease,
+            keep=options.keep,
+            wait=options.wait,
+            gpus=options.gpus,
+        )
+        if options.wire == "forwarder":
+            self._put_forwarder(run.id, options)
+        return Keeper(
+            run, self.runs, self.control, relay, seed, start_timeout=self.site.start_timeout
+        )
+
+    def _put_forwarder(self, run_id: str, options: RunOptions) -> None:
+        # A copy in the run's directory: the node need not see where kernelkit is installed.
+        directory = self.runs.directory(run_id)
+        path = directory / "forwarder.py"
+        source = Path(__file__).with_name("forwarder.py")
+        write_file(path, source.read_bytes(), 0o600)
+        plan = WirePlan("forwarder", "", options.pump, options.loopback)
+        own = "" if options.pump else sys.executable
+        words = forwarder_words(plan, own_python=own, forwarder=str(path), run=str(directory))
+        self.runs.set_forwarder(run_id, words)
+
+    async def end(self, keeper: Keeper, reason: str) -> None:
+        """End a run."""
+        await keeper.end(reason)
+
+
+def _variables(environment: Mapping[str, str], options: RunOptions) -> dict[str, str]:
+    """What of the server's environment goes to the node: what Jupyter itself set for the kernel,
+    and the variables that the recipe passes through."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name.startswith("JPY_") or name in options.env_passthrough
+    }
+
+
+_lock = threading.Lock()
+_desk: Desk | None = None
+
+
+def desk() -> Desk:
+    """This process's desk; reads the site's settings the first time."""
+    global _desk
+    with _lock:
+        if _desk is None:
+            _desk = Desk(load_site())
+        return _desk

@@ -1,0 +1,83 @@
+"""What a Slurm kernelspec says about its runs: the provisioner's config, checked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from ..errors import RecipeError
+from ..files import read_regular
+from ..model import Resources
+from .records import Wait
+from .wire import Wire
+
+PROVISIONER_NAME = "kernelkit-slurm"
+KERNEL_INFO_FILE = "kernel_info.json"
+_INFO_LIMIT = 1 << 20
+
+
+class RunOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """`metadata.kernel_provisioner.config` of a kernel.json.
+
+    `lease` is in seconds; `keep` lets a kernel live without a server until its time limit;
+    `in_job` joins a job instead of submitting one. `wire`, `pump` and `loopback` are those of
+    wire.WirePlan.
+    """
+
+    resources: Resources = Resources()
+    wait: Wait = "auto"
+    lease: Annotated[int, Meta(ge=30)] = 900
+    keep: bool = False
+    in_job: str = ""
+    gpus: str = ""
+    wire: Wire = "curve"
+    pump: str = ""
+    loopback: bool = False
+    picks_ports: bool = True
+    env_passthrough: tuple[str, ...] = ()
+
+
+def parse_options(kernel_spec: Any) -> RunOptions:
+    """The options of a jupyter_client KernelSpec.
+
+    jupyter_client accepts unknown keys without a word; a mistyped one would be a request that
+    silently is not made. Raises RecipeError.
+    """
+    stanza = kernel_spec.metadata.get("kernel_provisioner", {})
+    try:
+        return msgspec.convert(stanza.get("config", {}), RunOptions)
+    except msgspec.ValidationError as error:
+        raise RecipeError(
+            f"`{kernel_spec.resource_dir}/kernel.json` has a provisioner config that cannot be "
+            f"used: {error}.",
+            hint="Install the kernel again.",
+        ) from error
+
+
+def render_options(options: RunOptions) -> dict[str, Any]:
+    """The `kernel_provisioner` stanza of kernel.json."""
+    config: dict[str, Any] = msgspec.to_builtins(options)
+    return {"provisioner_name": PROVISIONER_NAME, "config": config}
+
+
+def kernel_info_of(directory: Path, language: str) -> dict[str, Any]:
+    """What a kernel that waits answers to kernel_info_request: the reply kept at install."""
+    try:
+        found = json.loads(read_regular(directory / KERNEL_INFO_FILE, _INFO_LIMIT))
+        if isinstance(found, dict) and "protocol_version" in found:
+            return found
+    except (OSError, ValueError):
+        pass
+    return {
+        "protocol_version": "5.3",
+        "implementation": "kernelkit",
+        "implementation_version": "0",
+        "language_info": {"name": language or "python", "version": "", "file_extension": ".py",
+                          "mimetype": "text/x-python"},
+        "banner": "",
+        "help_links": [],
+    }  # fmt: skip
