@@ -24,7 +24,39 @@ KINDS = {
     "function": (("create", "--module", "tensorflow/2.15"), "lmod", "/usr/bin/python3"),
 }
 
-# A function of a notebook cannot be imported by a spawned process; one of a module can.
+ALL = ("lmod", "modules", "python", "conda", "apptainer", "image-demo")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_notebook_finds_its_surroundings(
+    kind: str, machine: Machine, need: Need, kernelkit: Kernelkit, tmp_path: Path
+) -> None:
+    need(*ALL)
+    command, system, python = KINDS[kind]
+    machine.configure(system)
+    machine.venv()
+    installed = kernelkit(*machine.words(command), "--no-test")
+    spec = json.loads(Path(installed["directory"], "kernel.json").read_text())
+    with started(installed["name"], tmp_path / "log", machine.project) as kernel:
+        answered = kernel.run("print(input('name? ').upper())", stdin=lambda prompt: f"{prompt}me")
+        assert answered == "NAME? ME\n"
+
+        word = "python3" if python == "/usr/bin/python3" else "python"
+        assert [kernel.run(f"!command -v {word}").strip()] == machine.words([python])
+
+        debugger = kernel.run(
+            "import importlib.util as u; print(u.find_spec('debugpy') is not None)"
+        )
+        assert spec["metadata"]["debugger"] is (debugger == "True\n")
+
+        # What `%pip` would install with is the kernel's own interpreter.
+        said = kernel.run("import sys; print(sys.executable)\n%pip --version")
+        executable, pip = said.split("\n", 1)
+        lacks_pip = f"{executable}: No module named pip" in pip
+        assert lacks_pip or pip.startswith("pip "), said
+
+
+# Started processes import their functions, and so cannot have one that a cell defines.
 PROCESSES = """
 import math, multiprocessing
 found = {}
@@ -33,59 +65,35 @@ for method in ("spawn", "fork", "forkserver"):
         found[method] = pool.map(math.factorial, [3, 4])
 print(found)
 """
-FACTORIALS = "{'spawn': [6, 24], 'fork': [6, 24], 'forkserver': [6, 24]}\n"
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_notebook_finds_its_surroundings(
+@pytest.mark.parametrize("kind", ["module", "image", "function"])
+def test_processes_of_a_notebook(
     kind: str, machine: Machine, need: Need, kernelkit: Kernelkit, tmp_path: Path
 ) -> None:
-    need("lmod", "modules", "python", "conda", "apptainer", "image-demo")
-    command, system, python = KINDS[kind]
+    need(*ALL)
+    command, system, _ = KINDS[kind]
     machine.configure(system)
-    machine.venv()
-    # These must not be mistaken for the modules of the same name.
-    for name in ("random.py", "signal.py", "ipykernel.py"):
-        (machine.project / name).write_text("raise RuntimeError('the file beside the notebook')\n")
     name = kernelkit(*machine.words(command), "--no-test")["name"]
-    spec = json.loads(
-        (machine.home / f".local/share/jupyter/kernels/{name}/kernel.json").read_text()
-    )
     with started(name, tmp_path / "log", machine.project) as kernel:
-        # The directory of the notebook is on the path of its processes, as with any ipykernel.
-        for file in machine.project.glob("*.py"):
-            file.unlink()
-        assert kernel.run(PROCESSES) == FACTORIALS
-
-        answered = kernel.run("print(input('name? ').upper())", stdin=lambda prompt: f"{prompt}me")
-        assert answered == "NAME? ME\n"
-
-        word = "python3" if system == "apptainer" or kind in ("wrapper", "function") else "python"
-        which = kernel.run(f"!command -v {word}").strip()
-        assert [which] == machine.words([python])
-
-        debugger = kernel.run(
-            "import importlib.util as u; print(u.find_spec('debugpy') is not None)"
-        )
-        assert spec["metadata"]["debugger"] is (debugger == "True\n")
-
-        # `%pip` runs `sys.executable -m pip`, so this is the interpreter that it would install for.
-        pip = kernel.run("import sys; print(sys.prefix)\n%pip --version")
-        prefix, said = pip.split("\n", 1)
-        assert "No module named pip" in said or f"from {prefix}" in said or "/usr/lib" in said
+        found = kernel.run(PROCESSES)
+    assert found == "{'spawn': [6, 24], 'fork': [6, 24], 'forkserver': [6, 24]}\n"
 
 
-def test_a_file_beside_the_notebook_can_be_imported(
+def test_files_beside_the_notebook_serve_it_but_not_its_start(
     machine: Machine, need: Need, kernelkit: Kernelkit, tmp_path: Path
 ) -> None:
     need("python")
     machine.configure("none")
-    (machine.project / "helper.py").write_text("ANSWER = 42\n")
+    (machine.project / "helper.py").write_text("def answer(x):\n    return 6 * x\n")
+    # The kernel imports these as it starts; random.ipynb often has a random.py beside it.
+    taken = [machine.project / name for name in ("random.py", "signal.py", "ipykernel.py")]
+    for file in taken:
+        file.write_text("raise RuntimeError('the file beside the notebook')\n")
     name = kernelkit("install", str(machine.parts.python), "--no-test")["name"]
     with started(name, tmp_path / "log", machine.project) as kernel:
-        assert kernel.run("import helper; print(helper.ANSWER)") == "42\n"
-        # And by the processes that it spawns.
-        code = "import multiprocessing as m, helper\nwith m.get_context('spawn').Pool(1) as p:"
-        assert (
-            kernel.run(f"{code}\n  print(p.map(helper.__getattribute__, ['ANSWER']))") == "[42]\n"
-        )
+        assert kernel.run("import helper; print(helper.answer(7))") == "42\n"
+        for file in taken:
+            file.unlink()
+        spawned = "import multiprocessing as m\nwith m.get_context('spawn').Pool(1) as pool:"
+        assert kernel.run(f"{spawned}\n  print(pool.map(helper.answer, [7]))") == "[42]\n"
