@@ -1,11 +1,12 @@
 """Curve on the node for kernels that have none: encrypted TCP outside, private sockets inside.
 
-    PYTHON forwarder.py RUN_DIR [--tcp] [--through WORD ...] -- COMMAND ... {connection_file} ...
+    PYTHON forwarder.py [--tcp] [--through WORD ...] FILE -- COMMAND ... {connection_file} ...
 
-stands where supervisor.sh would start COMMAND itself. It reads RUN_DIR/connection.json (address,
-ports or 0, HMAC key, Curve keys), binds there, writes the file again with the real ports, and
-starts COMMAND with a connection file of its own, whose sockets lie in a directory that only this
-user can enter. It passes signals on to COMMAND and ends with its exit code.
+stands where supervisor.sh would start COMMAND itself. It reads the connection file FILE (address,
+ports or 0, HMAC key, Curve keys), binds there, writes FILE again with the real ports, and starts
+COMMAND with a connection file of its own, whose sockets lie in a directory that only this user
+can enter. It ends with the exit code of COMMAND. Signals are expected to go to the process group,
+which COMMAND is part of; TERM is passed on, INT and the others are not, or they would come twice.
 
 The sockets are served by a second process, which needs pyzmq: this Python, or `WORD ... -c` where
 pyzmq is only in the kernel's own environment (`--through launch.sh --run python3`). This file
@@ -14,6 +15,7 @@ sockets are then on loopback: messages are signed there, but any user of the nod
 """
 
 import ctypes
+import hashlib
 import json
 import os
 import select
@@ -21,7 +23,6 @@ import shutil
 import signal
 import stat
 import sys
-import tempfile
 import threading
 import time
 from typing import Any, Dict, List, NoReturn, Optional, Tuple
@@ -39,6 +40,7 @@ _READY = "kernelkit-forwarder "
 _START_SECONDS = 120.0
 _DRAIN_SECONDS = 0.3
 _PR_SET_PDEATHSIG = 1
+_IGNORED = (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 # Kept for a slow reader before the kernel is slowed down: as much as zmq does by itself.
 _MESSAGES = 1000
 
@@ -59,12 +61,12 @@ class Refused(Exception):
 def main(arguments: List[str]) -> int:
     """Run the whole; returns the exit code of the kernel."""
     try:
-        run, tcp, through, command = _parse(arguments)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, _leave)
-        file = os.path.join(run, "connection.json")
+        file, tcp, through, command = _parse(arguments)
         connection = read_connection(file)
-        directory = socket_directory()
+        for number in _IGNORED:
+            signal.signal(number, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, _leave)
+        directory = socket_directory(os.path.dirname(file))
         try:
             return _serve(file, connection, directory, tcp, through, command)
         finally:
@@ -80,14 +82,14 @@ def _leave(number: int, _frame: object) -> NoReturn:
 
 def _parse(arguments: List[str]) -> Tuple[str, bool, List[str], List[str]]:
     if "--" not in arguments[1:] or arguments[-1] == "--":
-        raise Refused(USAGE, "give RUN_DIR [--tcp] [--through WORD ...] -- COMMAND ...")
+        raise Refused(USAGE, "give [--tcp] [--through WORD ...] FILE -- COMMAND ...")
     cut = arguments.index("--")
-    options, command = arguments[1:cut], arguments[cut + 1 :]
+    options, command = arguments[: cut - 1], arguments[cut + 1 :]
     tcp = options[:1] == ["--tcp"]
     options = options[1:] if tcp else options
     if options and options[0] != "--through":
         raise Refused(USAGE, "`{}` is no option of the forwarder.".format(options[0]))
-    return arguments[0], tcp, options[1:] or [sys.executable], command
+    return os.path.abspath(arguments[cut - 1]), tcp, options[1:] or [sys.executable], command
 
 
 def read_connection(file: str) -> Connection:
@@ -113,15 +115,23 @@ def read_connection(file: str) -> Connection:
     return dict(connection)
 
 
-def socket_directory() -> str:
-    """A new directory of this node's own disk, only for this user, short enough for sockets."""
+def socket_directory(run: str) -> str:
+    """A directory of this node's own disk, only for this user, short enough for sockets.
+
+    Its name is made from the run's, so that kernels which were killed leave one a run at most.
+    """
+    name = "kk-" + hashlib.sha256(os.fsencode(run)).hexdigest()[:12]
     for root in (os.environ.get("TMPDIR", ""), "/tmp", "/dev/shm", "/var/tmp"):
-        if not os.path.isabs(root) or len(os.fsencode(root)) > _LONGEST_SOCKET_PATH - 20:
+        path = os.path.join(root, name)
+        if not os.path.isabs(root) or len(os.fsencode(path)) + 4 > _LONGEST_SOCKET_PATH:
             continue
         try:
-            return tempfile.mkdtemp(prefix="kk-", dir=root)  # mode 0700
+            if os.path.isdir(path) and os.lstat(path).st_uid == os.getuid():
+                shutil.rmtree(path)
+            os.mkdir(path, 0o700)
+            return path
         except OSError:
-            continue
+            continue  # not writable, or somebody else made that name
     raise Refused(MISSING, "no directory for sockets can be made in TMPDIR, /tmp or /dev/shm.")
 
 
@@ -174,24 +184,19 @@ def _serve(
         kernel_file = os.path.join(directory, "kernel.json")
         write_private(kernel_file, inner)
         words = [word.replace("{connection_file}", kernel_file) for word in command]
-        signals = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
-        signal.pthread_sigmask(signal.SIG_BLOCK, signals)
-        kernel = _spawn(words, signals)
+        kernel = _spawn(words)
 
         def pass_on(number: int, _frame: object) -> None:
             os.kill(kernel, number)
 
-        for number in signals:
-            signal.signal(number, pass_on)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+        signal.signal(signal.SIGTERM, pass_on)
         write_private(file, connection)  # who reads it connects
         return _wait(kernel, pump)
     finally:
         pump.stop()
 
 
-def _spawn(words: List[str], blocked: Tuple[signal.Signals, ...]) -> int:
-    sys.stdout.flush()
+def _spawn(words: List[str]) -> int:
     sys.stderr.flush()
     pid = os.fork()
     if pid:
@@ -199,7 +204,8 @@ def _spawn(words: List[str], blocked: Tuple[signal.Signals, ...]) -> int:
     try:
         # A SIGKILL of this process cannot be passed on.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, blocked)
+        for number in (*_IGNORED, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
         os.execvp(words[0], words)
     except BaseException as error:  # noqa: BLE001 - the copy of this process must end here
         sys.stderr.write("kernelkit: `{}` cannot be started: {}.\n".format(words[0], error))
@@ -257,8 +263,7 @@ class Pump:
             os.dup2(read_in, 0)
             os.dup2(write_out, 1)
             # It ends when its standard input does, after the kernel's last words are out.
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
-                signal.signal(number, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
             for name in ("APPTAINER_BIND", "SINGULARITY_BIND"):
                 found = os.environ.get(name)
                 os.environ[name] = found + "," + self._directory if found else self._directory
@@ -301,7 +306,9 @@ def _read_answer(descriptor: int) -> Dict[str, Any]:
                 return dict(json.loads(line[len(_READY) :]))
         left = end - time.monotonic()
         if left <= 0 or not select.select([descriptor], [], [], left)[0]:
-            raise Refused(FAILED, "the forwarder did not start within {:g} s.".format(_START_SECONDS))
+            raise Refused(
+                FAILED, "the forwarder did not start within {:g} s.".format(_START_SECONDS)
+            )
         data = os.read(descriptor, 65536)
         if not data:
             raise Refused(NO_CURVE, "the forwarder did not start; its own words stand above.")

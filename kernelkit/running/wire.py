@@ -85,24 +85,6 @@ def _has_pyzmq(python: PythonFacts) -> bool:
     return "pyzmq" in python.distributions
 
 
-def seed_connection(
-    wire: Wire, *, key: str, kernel_name: str, curve: Mapping[str, str], ip: str = "@IP@"
-) -> dict[str, Any]:
-    """The connection file that a node completes: ports 0, and Curve keys unless plain.
-
-    `curve` holds `curve_publickey` and `curve_secretkey` in Z85, as jupyter_client 8.9 names them.
-    """
-    seed: dict[str, Any] = {
-        "transport": "tcp",
-        "ip": ip,
-        "key": key,
-        "signature_scheme": "hmac-sha256",
-        "kernel_name": kernel_name,
-        **{f"{channel}_port": 0 for channel in CHANNELS},
-    }
-    return seed if wire == "plain" else {**seed, **curve}
-
-
 def accepted_connection(
     seed: Mapping[str, Any], found: Mapping[str, Any], node: str = "the node"
 ) -> dict[str, Any]:
@@ -128,14 +110,15 @@ def accepted_connection(
 
 
 def forwarder_words(plan: WirePlan, *, own_python: str, forwarder: str, run: str) -> list[str]:
-    """What stands before `COMMAND … {connection_file} …` where the wire is a forwarder.
+    """What stands before `FILE -- COMMAND … {connection_file} …` where the wire is a forwarder.
 
-    For one whose sockets run in the kernel's environment, `python3` of the node is the first
-    process; it needs nothing but its standard library.
+    `own_python` as for `wire_plan`, `forwarder` the path of forwarder.py that the node sees,
+    `run` the run's directory. For one whose sockets run in the kernel's environment, `python3` of
+    the node is the first process; that needs nothing but its standard library.
     """
-    words = [own_python or "python3", forwarder, run]
+    words = [own_python or "python3", forwarder]
     if plan.loopback:
         words.append("--tcp")
     if plan.pump:
-        words += ["--through", f"{run}/launch.sh", "--run", plan.pump]
-    return [*words, "--"]
+        words += ["--through", "/bin/bash", "-p", f"{run}/launch.sh", "--run", plan.pump]
+    return words
