@@ -57,7 +57,7 @@ class Keeper:
         self.run = run
         self.state = KernelState("queued", "the job is being submitted")
         self._runs, self._control, self._relay = runs, control, relay
-        self._seed = seed
+        self._seed = {**seed, "transport": "tcp"}
         self._start_timeout = start_timeout
         self._job: Job | None = None
         self._wanted = 1
