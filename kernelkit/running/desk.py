@@ -12,6 +12,7 @@ from typing import Any
 from ..files import write_file
 from ..site import Site, load_site
 from ..slurm.client import Slurm
+from ..slurm.watcher import Watcher
 from .background import Background
 from .control import ControlSettings, JobControl
 from .keeper import Keeper
@@ -31,6 +32,7 @@ class Desk:
         self.slurm = Slurm()
         self.runs = Runs(Path(os.path.expandvars(site.run_root)).expanduser())
         settings = ControlSettings(interface=site.run_interface, network=site.run_network)
+        self.watcher = Watcher(self.slurm, floor=site.queue_interval)
         self.control = JobControl(self.slurm, self.runs, settings)
 
     def make_keeper(
@@ -63,7 +65,13 @@ class Desk:
         if options.wire == "forwarder":
             self._put_forwarder(run.id, options)
         return Keeper(
-            run, self.runs, self.control, relay, seed, start_timeout=self.site.start_timeout
+            run,
+            self.runs,
+            self.control,
+            relay,
+            seed,
+            watcher=self.watcher,
+            start_timeout=self.site.start_timeout,
         )
 
     def _put_forwarder(self, run_id: str, options: RunOptions) -> None:

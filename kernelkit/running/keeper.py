@@ -6,12 +6,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..errors import KernelFailed, KernelkitError, SlurmUnavailable
-from ..slurm.states import Job, end_in_words, reason_in_words
+from ..slurm.states import Job, end_in_words
+from ..slurm.tracking import JobUpdate
+from ..slurm.watcher import Watcher
 from .control import JobControl
 from .records import Run, Status
 from .relay import Relay
@@ -52,6 +54,7 @@ class Keeper:
         relay: Relay,
         seed: Mapping[str, Any],
         *,
+        watcher: Watcher,
         start_timeout: float,
     ) -> None:
         self.run = run
@@ -59,6 +62,8 @@ class Keeper:
         self._runs, self._control, self._relay = runs, control, relay
         self._seed = {**seed, "transport": "tcp"}
         self._start_timeout = start_timeout
+        self._watcher = watcher
+        self._unwatch: Callable[[], None] | None = None
         self._job: Job | None = None
         self._wanted = 1
         self._joined = 0
@@ -113,6 +118,8 @@ class Keeper:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+        if self._unwatch is not None:
+            self._unwatch()
         self._set(KernelState("ended", reason, self.state.start, final=True))
         self.run = await self._control.end(self.run.id, reason=reason)
 
@@ -133,13 +140,13 @@ class Keeper:
         self._hurry_until = time.monotonic() + seconds
         self._wake.set()
 
-    def job_changed(self, job: Job) -> None:
+    def _job_changed(self, update: JobUpdate) -> None:
         """What the watcher saw; called in the background thread."""
-        self._job = job
+        self._job = update.job
         if self.state.phase == "queued":
-            self._set(KernelState("queued", words_for(job)))
-        if job.phase == "ended" and not self.state.final:
-            self._lost(end_in_words(job))
+            self._set(KernelState("queued", update.words))
+        if update.phase == "ended" and not self.state.final:
+            self._lost(update.words)
         self._wake.set()
 
     # --- looking after it --------------------------------------------------------------------------
@@ -174,6 +181,8 @@ class Keeper:
         if time.monotonic() >= self._lease_due:
             self._runs.renew_lease(self.run)
             self._lease_due = time.monotonic() + self.run.lease / 4
+        if self.run.job_id and self._unwatch is None:
+            self._unwatch = self._watcher.subscribe(self.run.job_id, self._job_changed)
         if not self.run.job_id:
             with contextlib.suppress(SlurmUnavailable):
                 self.run = await self._control.start(self.run.id)
@@ -230,18 +239,6 @@ class Keeper:
         if state.phase in ("queued", "starting"):
             number = f"job {self.run.job_id}" if self.run.job_id else "job"
             self._relay.set_text(f"{number}: {state.words}")
-
-
-def words_for(job: Job) -> str:
-    """`pending: other jobs come first, starts about 14:32`, for the cell that waits."""
-    if job.phase == "pending":
-        found = f"pending: {reason_in_words(job.reason)}" if job.reason else "pending"
-        if job.start:
-            found += time.strftime(", starts about %H:%M", time.localtime(job.start))
-        return found
-    if job.phase == "starting":
-        return f"its node is being prepared ({job.state.lower()})"
-    return job.state.lower()
 
 
 _REASONS = {
