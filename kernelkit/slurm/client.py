@@ -20,6 +20,8 @@ from .states import Job
 # and squeue retries; sbatch may wait for a job_submit plug-in.
 QUERY_TIMEOUT = 60.0
 SUBMIT_TIMEOUT = 120.0
+# Accounting only adds details, so a slow database delays the news of an end by no more.
+HISTORY_TIMEOUT = 15.0
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ class Slurm:
         if not job_ids:
             return {}
         try:
-            done = await self._query(argv.history_argv(job_ids))
+            done = await self._query(argv.history_argv(job_ids), HISTORY_TIMEOUT)
         except CommandFailed:
             return {}
         return parse.parse_history(done.stdout)
@@ -154,8 +156,8 @@ class Slurm:
             raise _rejected("would refuse", done.stderr)
         return parse.parse_estimate(done.stderr)
 
-    async def _query(self, command: Sequence[str]) -> Completed:
-        return await run_async(command, timeout=QUERY_TIMEOUT, env=self._environment)
+    async def _query(self, command: Sequence[str], timeout: float = QUERY_TIMEOUT) -> Completed:
+        return await run_async(command, timeout=timeout, env=self._environment)
 
     async def _act(self, command: Sequence[str], what: str) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Literal
 
 from msgspec import Struct
@@ -143,3 +144,32 @@ def end_in_words(job: Job) -> str:
     words = _ENDS.get(job.state, "the job ended")
     by = f" {job.reason}" if job.reason.startswith("by uid") else ""
     return f"{words}{by} ({job.state})" if job.state else words
+
+
+def state_in_words(job: Job, phase: JobPhase, now: float) -> str:
+    """How a job stands, for people: `pending: other jobs come first, starts about 14:32`.
+
+    `phase` is what is known, which may be more than `job` says; `now` in seconds since 1970.
+    Times are told in this machine's time zone.
+    """
+    if phase == "ended":
+        return end_in_words(job)
+    if phase == "pending":
+        why = f": {reason_in_words(job.reason)}" if job.reason else ""
+        return f"pending{why}{_start_in_words(job.start, now)}"
+    where = f" on {job.nodes}" if job.nodes else ""
+    if phase == "starting":
+        return f"its nodes are being prepared{where}"
+    if job.state in ("SUSPENDED", "STOPPED"):
+        return f"stopped for a while by Slurm{where} ({job.state})"
+    if phase == "unknown":
+        return f"in a state of its own ({job.state})" if job.state else "not known yet"
+    return f"{phase}{where}"
+
+
+def _start_in_words(start: int | None, now: float) -> str:
+    # The scheduler plans anew every minute or so; a start in the past is an old plan.
+    if start is None or start <= now or start > now + 366 * 86400:
+        return ""
+    form = "%H:%M" if start - now < 86400 else "%Y-%m-%d %H:%M"
+    return time.strftime(f", starts about {form}", time.localtime(start))
