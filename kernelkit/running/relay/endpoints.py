@@ -69,9 +69,11 @@ class Sockets:
                 socket.close(linger=0)
 
 
-# Messages a socket keeps for a slow reader: twice zmq's 1,000, so that a connection through the
-# relay drops nothing that a direct one keeps, and memory stays bounded.
-_MESSAGES = 2_000
+# Messages kept for a slow front end: as many as a kernel's own socket keeps.
+_MESSAGES = 1_000
+# Messages of the kernel's output read ahead, of whatever size: what is not read yet stays in the
+# kernel's socket, which keeps 1,000.
+_READ_AHEAD = 16
 
 _LOCAL_TYPES = {
     "shell": zmq.ROUTER, "control": zmq.ROUTER, "stdin": zmq.ROUTER, "iopub": zmq.XPUB,
@@ -117,11 +119,14 @@ def connect_remote(
     for channel, kind in _REMOTE_TYPES.items():
         socket = context.socket(kind)
         socket.linger = 0
+        # A firewall forgets a connection that is quiet while the user reads.
+        socket.tcp_keepalive = 1
+        socket.tcp_keepalive_idle = 60
         if kind == zmq.DEALER:
             socket.identity = identity
         else:
             socket.setsockopt(zmq.SUBSCRIBE, b"")
-            socket.rcvhwm = _MESSAGES
+            socket.rcvhwm = _READ_AHEAD
         if secret := connection.get("curve_secretkey"):
             # As jupyter_client does: one keypair for both sides, so that only who can read the
             # connection file is let in.

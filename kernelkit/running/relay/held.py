@@ -62,18 +62,24 @@ class HeldKernel:
         self._bytes = 0
         self._text = ""
         self._shown: tuple[dict[str, Any], str] | None = None
+        self._voice = session.session
 
     # --- what comes in ---------------------------------------------------------------------------
 
     def receive(self, channel: Channel, frames: list[bytes]) -> list[Outgoing]:
-        """Answer or hold one message from a front end. What is not signed with our key is dropped."""
+        """Answer or hold one message from a front end. What is not signed with our key is dropped,
+        and so is what no kernel could answer."""
         try:
             identities, parts = self._session.feed_identities(frames)
             message = self._session.deserialize(parts, content=True)
-        except (ValueError, TypeError, IndexError):
+            header, content = message["header"], message["content"]
+            kind = header["msg_type"]
+            # A reply repeats the header, and JSON that can be read cannot always be written.
+            self._session.pack(header)
+            if not isinstance(kind, str) or not isinstance(content, dict):
+                return []
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
             return []
-        header = message["header"]
-        kind = header.get("msg_type", "")
         if kind == "kernel_info_request":
             return self._answered(
                 channel, identities, header, "kernel_info_reply", self._kernel_info
@@ -85,9 +91,11 @@ class HeldKernel:
                 channel, identities, header, "interrupt_reply", {"status": "ok"}
             )
         if kind == "shutdown_request":
-            restart = bool(message["content"].get("restart"))
+            restart = bool(content.get("restart"))
+            # What waits was meant for the kernel that ends here: a front end forgets it, too.
+            sent = self._drop(name="", forget=True)
             content = {"status": "ok", "restart": restart}
-            sent = self._answered(channel, identities, header, "shutdown_reply", content)
+            sent += self._answered(channel, identities, header, "shutdown_reply", content)
             self._on_shutdown(restart)
             return sent
         if channel == "stdin":
@@ -112,12 +120,25 @@ class HeldKernel:
         self._text = text
         return self._show()
 
+    def speak_as(self, session: str) -> None:
+        """Use the kernel's own session id from now on, as soon as it is known.
+
+        JupyterLab takes the session of the message that came last for the kernel's, and drops
+        what waits to be handled from another one: comms, displays and states of the kernel.
+        """
+        self._voice = session
+
+    def begin(self) -> list[Outgoing]:
+        """The kernel has gone for another to come: say that nobody should wait for an answer."""
+        return [self._status("busy", None)]
+
     def release(self) -> tuple[list[Outgoing], list[Request]]:
         """End the waiting: what to send to clear the text, and all that was held, in order."""
         held = list(self._held)
         self._held.clear()
         self._bytes = 0
-        return self._unshow(), held
+        # Each that was held makes the kernel tell its state; without any nobody would.
+        return self._unshow() + ([] if held else [self._status("idle", None)]), held
 
     def fail(self, name: str, text: str) -> list[Outgoing]:
         """The kernel will not come: end every cell that waits, the first with the reason."""
@@ -139,13 +160,18 @@ class HeldKernel:
         return self._show() if self._shown is None else []
 
     def _drop(
-        self, name: str = "KeyboardInterrupt", text: str = "The kernel had not started yet."
+        self,
+        name: str = "KeyboardInterrupt",
+        text: str = "The kernel had not started yet.",
+        *,
+        forget: bool = False,
     ) -> list[Outgoing]:
         sent = self._unshow()
         kept: deque[Request] = deque()
         for request in self._held:
             if request.header.get("msg_type") != "execute_request":
-                kept.append(request)
+                if not forget:
+                    kept.append(request)
                 continue
             sent += self._refused(request, name, text) if name else self._aborted(request)
             name = ""  # the first tells why, the others were never tried
@@ -229,5 +255,6 @@ class HeldKernel:
         parent: dict[str, Any] | None = None,
         identities: list[bytes] | None = None,
     ) -> list[bytes]:
-        message = self._session.msg(kind, content=content, parent=parent or {})
+        header = {**self._session.msg_header(kind), "session": self._voice}
+        message = self._session.msg(kind, content=content, parent=parent or {}, header=header)
         return list(self._session.serialize(message, ident=identities))

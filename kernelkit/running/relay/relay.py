@@ -13,11 +13,12 @@ from typing import Any
 import zmq
 from jupyter_client.session import Session
 
-from .endpoints import CHANNELS, Connection, Sockets, bind_local, connect_remote
-from .held import HeldKernel, Outgoing
+from .endpoints import Connection, Sockets, bind_local, connect_remote
+from .held import Channel, HeldKernel, Outgoing
 from .splice import Splice
 
 _IDENTITY = b"kernelkit-relay-shell"
+_HELD_CHANNELS: tuple[Channel, ...] = ("control", "shell", "stdin")
 
 
 def _nothing(*_: object) -> None:
@@ -88,7 +89,7 @@ class Relay:
 
     def hold(self) -> None:
         """Leave the kernel and answer in its place again, until the next `splice`."""
-        self._call(self._end_splice)
+        self._call(self._hold_again)
 
     def fail(self, name: str, text: str) -> None:
         """The kernel will not come (any more): end the cells that wait, with the reason."""
@@ -127,35 +128,31 @@ class Relay:
             self._close()
 
     def _turn(self) -> None:
-        poller = zmq.Poller()
-        poller.register(self._wake_read, zmq.POLLIN)
         splice = self._splice
-        assert self._local
-        forwarding = splice is not None and splice.joined
-        for channel, socket in self._local:
-            if splice is not None and forwarding and splice.backlog(channel):
-                continue
-            poller.register(socket, zmq.POLLIN)
-        timeout: float | None = None
-        if splice is not None:
-            splice.nudge()
-            timeout = splice.timeout
-            if not forwarding:
-                poller.register(splice.monitor, zmq.POLLIN)
-            for channel, socket in splice.remote:
-                out = zmq.POLLOUT if forwarding and splice.backlog(channel) else 0
-                poller.register(socket, zmq.POLLIN | out)
+        poller = self._poller(splice)
+        timeout = None if splice is None else splice.timeout
         ready = dict(poller.poll(None if timeout is None else int(timeout * 1000) + 1))
         self._make_calls(self._wake_read in ready)
         if self._stopping or self._splice is not splice:
             return
-        if splice is not None and splice.monitor in ready and splice.see_stdin():
-            self._join(splice)
-        for channel in CHANNELS:
+        if splice is not None:
+            self._serve_kernel(splice, ready)
+        self._serve_front_ends(splice, ready)
+
+    def _poller(self, splice: Splice | None) -> zmq.Poller:
+        assert self._local
+        poller = zmq.Poller()
+        poller.register(self._wake_read, zmq.POLLIN)
+        poller.register(self._local.iopub, zmq.POLLIN)  # subscriptions
+        if splice is not None:
+            for socket, flags in splice.watched():
+                poller.register(socket, flags)
+        if splice is None or not splice.joined:
+            for channel in ("shell", "control", "stdin", "hb"):
+                poller.register(getattr(self._local, channel), zmq.POLLIN)
             if splice is not None:
-                self._serve_kernel(splice, channel, ready.get(getattr(splice.remote, channel), 0))
-            if getattr(self._local, channel) in ready:
-                self._serve_front_end(splice, channel)
+                poller.register(splice.monitor, zmq.POLLIN)
+        return poller
 
     def _make_calls(self, woken: bool) -> None:
         if not woken:
@@ -166,38 +163,53 @@ class Relay:
             while True:
                 self._calls.get_nowait()()
 
-    def _serve_kernel(self, splice: Splice, channel: str, event: int) -> None:
-        if event & zmq.POLLOUT:
-            splice.to_kernel(channel)
-        if event & zmq.POLLIN and splice.to_front_end(channel):
-            self._join(splice)
+    def _serve_kernel(self, splice: Splice, ready: dict[Any, int]) -> None:
+        if splice.monitor in ready:
+            splice.see_stdin()
+        for lane in splice.to_front_end.values():
+            if lane.waiting or ready.get(lane.source, 0) & zmq.POLLIN:
+                lane.move()
+        if not splice.joined:
+            if splice.usable:
+                self._join(splice)
+            else:
+                splice.nudge()
+            return
+        for lane in splice.to_kernel.values():
+            if lane.source in ready or ready.get(lane.target, 0) & zmq.POLLOUT:
+                lane.move()
 
     def _join(self, splice: Splice) -> None:
         cleared, held = self._held.release()
         self._send_all(cleared)
         splice.queue(held)
+        splice.joined = True
         for channel in ("control", "shell"):
-            splice.to_kernel(channel)
+            splice.to_kernel[channel].move()
         self._events.joined()
 
-    def _serve_front_end(self, splice: Splice | None, channel: str) -> None:
+    def _serve_front_ends(self, splice: Splice | None, ready: dict[Any, int]) -> None:
         assert self._local
-        if channel == "iopub":
-            self._subscriptions(welcome=splice is None or not splice.joined)
-        elif splice is not None and splice.joined:
-            splice.to_kernel(channel)
-        elif channel == "hb":
-            frames = self._local.hb.recv_multipart()
-            self._local.hb.send_multipart(frames)
-        else:
-            frames = getattr(self._local, channel).recv_multipart()
-            self._send_all(self._held.receive(channel, frames))  # type: ignore[arg-type]
+        joined = splice is not None and splice.joined
+        if self._local.iopub in ready:
+            self._subscriptions(busy=not joined)
+        if joined:
+            return
+        if self._local.hb in ready:
+            self._local.hb.send_multipart(self._local.hb.recv_multipart())
+        for channel in _HELD_CHANNELS:
+            socket = getattr(self._local, channel)
+            if socket in ready:
+                with contextlib.suppress(zmq.Again):
+                    frames = socket.recv_multipart(zmq.NOBLOCK)
+                    self._send_all(self._held.receive(channel, frames))
 
-    def _subscriptions(self, *, welcome: bool) -> None:
+    def _subscriptions(self, *, busy: bool) -> None:
         assert self._local
-        event = self._local.iopub.recv()
-        if event[:1] == b"\x01":
-            self._send_all(self._held.subscribed(event[1:], busy=welcome))
+        with contextlib.suppress(zmq.Again):
+            event = self._local.iopub.recv(zmq.NOBLOCK)
+            if event[:1] == b"\x01":
+                self._send_all(self._held.subscribed(event[1:], busy=busy))
 
     def _send_all(self, outgoing: list[Outgoing]) -> None:
         assert self._local
@@ -209,12 +221,17 @@ class Relay:
         self._end_splice()
         assert self._local
         remote = connect_remote(self._context, connection, _IDENTITY)
-        self._splice = Splice(self._local, remote, self._session)
+        self._splice = Splice(self._local, remote, self._session, self._held.speak_as)
+        self._splice.nudge()
 
     def _end_splice(self) -> None:
         if self._splice is not None:
             self._splice.close()
             self._splice = None
+
+    def _hold_again(self) -> None:
+        self._end_splice()
+        self._send_all(self._held.begin())
 
     def _fail(self, name: str, text: str) -> None:
         self._end_splice()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections import deque
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import zmq
 from jupyter_client.session import DELIM, Session
 
 from .endpoints import Sockets
 from .held import Request
+from .lanes import Frames, Lane, OutputLane
 
 # The first frame of requests of our own: their replies come back with it and go no further.
 OURS = b"kernelkit-relay"
@@ -21,29 +21,52 @@ OURS = b"kernelkit-relay"
 # after connecting, and what is published before is lost.
 NUDGE_INTERVAL = 0.25
 
-# Messages moved from one socket before the others have their turn.
-_BURST = 200
-
 
 class Splice:
-    """One connection between front ends and a kernel process; a new one for each start."""
+    """One connection between front ends and a kernel process; a new one for each start.
 
-    def __init__(self, local: Sockets, remote: Sockets, session: Session) -> None:
+    `on_session` is told the kernel's session id with its first reply.
+    """
+
+    def __init__(
+        self,
+        local: Sockets,
+        remote: Sockets,
+        session: Session,
+        on_session: Callable[[str], None],
+    ) -> None:
         self.local, self.remote = local, remote
         self.joined = False
         self._session = session
+        self._on_session = on_session
         self._nudges: set[str] = set()
         self._next_nudge = 0.0
         self._heard = {"iopub": False, "shell": False, "stdin": False}
         # Nothing can be asked on stdin, but an input_request that comes before the kernel knows
         # this socket is dropped there, and the cell waits for ever.
         self.monitor = remote.stdin.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
-        self._waiting: dict[str, deque[list[Any]]] = {"shell": deque(), "control": deque()}
+        self.to_kernel = {
+            channel: Lane(getattr(local, channel), getattr(remote, channel))
+            for channel in ("shell", "control", "stdin", "hb")
+        }
+        self.to_front_end: dict[str, Lane] = {
+            "shell": Lane(remote.shell, local.shell, self._keep_reply),
+            "control": Lane(remote.control, local.control),
+            "stdin": Lane(remote.stdin, local.stdin),
+            "hb": Lane(remote.hb, local.hb),
+            "iopub": OutputLane(remote.iopub, local.iopub, self._keep_output),
+        }
 
     def queue(self, held: list[Request]) -> None:
         """Send these to the kernel before anything newer."""
         for request in held:
-            self._waiting[request.channel].append(list(request.frames))
+            self.to_kernel[request.channel].waiting.append(list(request.frames))
+
+    def close(self) -> None:
+        """Leave the kernel."""
+        with contextlib.suppress(zmq.ZMQError):
+            self.remote.stdin.disable_monitor()
+        self.remote.close()
 
     # --- first contact -----------------------------------------------------------------------------
 
@@ -63,125 +86,69 @@ class Splice:
 
     @property
     def timeout(self) -> float | None:
-        """Seconds until `nudge` is due; None once joined."""
-        return None if self.joined else max(0.0, self._next_nudge - time.monotonic())
+        """Seconds after which there is something to do without any message."""
+        if not self.joined:
+            return max(0.0, self._next_nudge - time.monotonic())
+        return self.to_front_end["iopub"].timeout
 
-    def hear(self, channel: str) -> bool:
-        """Note that the kernel was heard; True when it has just become usable."""
-        if self.joined:
-            return False
-        self._heard[channel] = True
-        self.joined = all(self._heard.values())
-        return self.joined
-
-    def see_stdin(self) -> bool:
-        """Note that stdin is connected, handshake done; True when this makes the kernel usable."""
+    def see_stdin(self) -> None:
+        """Note that stdin is connected, handshake done."""
         with contextlib.suppress(zmq.Again):
             self.monitor.recv_multipart(zmq.NOBLOCK)
-            return self.hear("stdin")
-        return False
+            self._hear("stdin")
 
-    def close(self) -> None:
-        """Leave the kernel."""
-        with contextlib.suppress(zmq.ZMQError):
-            self.remote.stdin.disable_monitor()
-        self.remote.close()
+    def _hear(self, channel: str) -> None:
+        self._heard[channel] = True
+
+    @property
+    def usable(self) -> bool:
+        """Whether the kernel was heard everywhere: the front ends may have it."""
+        return all(self._heard.values())
 
     # --- forwarding --------------------------------------------------------------------------------
 
-    def to_kernel(self, channel: str) -> None:
-        """Pass on what front ends sent, after everything that waited; stops where the kernel does."""
-        target: zmq.Socket[bytes] = getattr(self.remote, channel)
-        waiting = self._waiting.get(channel)
-        while waiting:
-            if not _send(target, waiting[0]):
-                return
-            waiting.popleft()
-        _move(getattr(self.local, channel), target)
+    def watched(self) -> Iterator[tuple[zmq.Socket[bytes], int]]:
+        """What to poll: nothing is read while its target cannot take more."""
+        outward = self.to_kernel if self.joined else {}
+        for channel, inward in self.to_front_end.items():
+            lane = outward.get(channel)
+            # An XPUB that is full can be written to, as far as a poll tells: it has a timeout.
+            flags = 0 if inward.waiting else zmq.POLLIN
+            flags |= zmq.POLLOUT if lane and lane.waiting else 0
+            if flags:
+                yield inward.source, flags
+            if lane and not lane.waiting:
+                yield lane.source, zmq.POLLIN
 
-    def backlog(self, channel: str) -> bool:
-        """Whether messages wait for the kernel to take more; nothing newer may pass them."""
-        return bool(self._waiting.get(channel))
-
-    def to_front_end(self, channel: str) -> bool:
-        """Pass on what the kernel sent; True when it has just become usable by this."""
-        source: zmq.Socket[bytes] = getattr(self.remote, channel)
-        target: zmq.Socket[bytes] = getattr(self.local, channel)
-        if channel == "iopub" and (self._nudges or not self.joined):
-            return self._filter_iopub(source, target)
-        if channel in ("shell", "control"):
-            return self._filter_replies(source, target, channel)
-        _move(source, target)
+    def _keep_reply(self, frames: Frames) -> bool:
+        if bytes(frames[0].buffer) != OURS:
+            return True
+        self._on_session(_describe(frames)[3])
+        self._hear("shell")
         return False
 
-    def _filter_replies(
-        self, source: zmq.Socket[bytes], target: zmq.Socket[bytes], channel: str
-    ) -> bool:
-        heard = False
-        for frames in _received(source):
-            if bytes(frames[0].buffer) == OURS:
-                heard = self.hear(channel) or heard
-            else:
-                _send(target, frames)
-        return heard
-
-    def _filter_iopub(self, source: zmq.Socket[bytes], target: zmq.Socket[bytes]) -> bool:
-        heard = False
-        for frames in _received(source):
-            kind, parent, state = _describe([bytes(frame.buffer) for frame in frames])
-            heard = self.hear("iopub") or heard
-            if parent in self._nudges:
-                if kind == "status" and state == "idle":
-                    self._nudges.discard(parent)
-                continue
-            # The relay has welcomed the front ends itself, and a kernel that is `starting` again
-            # makes the server nudge it for a minute.
-            if kind == "iopub_welcome" or (kind == "status" and state == "starting"):
-                continue
-            _send(target, frames)
-        return heard
+    def _keep_output(self, frames: Frames) -> bool:
+        if self.joined and not self._nudges:
+            self.to_front_end["iopub"].keep = None
+            return True
+        kind, parent, state, _ = _describe(frames)
+        self._hear("iopub")
+        if parent in self._nudges:
+            if kind == "status" and state == "idle":
+                self._nudges.discard(parent)
+            return False
+        # The relay has welcomed the front ends itself, and a kernel that is `starting` again
+        # makes the server nudge it for a minute.
+        return kind != "iopub_welcome" and (kind, state) != ("status", "starting")
 
 
-def _describe(frames: list[bytes]) -> tuple[str, str, str]:
-    """(message type, id of the parent message, execution state) of an iopub message."""
+def _describe(frames: Frames) -> tuple[str, str, str, str]:
+    """(message type, id of the parent message, execution state, session) of a kernel's message."""
     try:
-        start = frames.index(DELIM) + 2
-        header, parent, _, content = (json.loads(f) for f in frames[start : start + 4])
+        head = [bytes(frame.buffer) for frame in frames[:8]]
+        start = head.index(DELIM) + 2
+        header, parent, _, content = (json.loads(f) for f in head[start : start + 4])
         state = content.get("execution_state", "")
-        return header.get("msg_type", ""), parent.get("msg_id", ""), state
-    except (ValueError, AttributeError, TypeError):
-        return "", "", ""
-
-
-def _received(source: zmq.Socket[bytes]) -> list[list[zmq.Frame]]:
-    found: list[list[zmq.Frame]] = []
-    while len(found) < _BURST:
-        try:
-            found.append(source.recv_multipart(zmq.NOBLOCK, copy=False))
-        except zmq.Again:
-            break
-    return found
-
-
-def _send(target: zmq.Socket[bytes], frames: list[Any]) -> bool:
-    """Whether the socket took the message; a front end that has left took it too."""
-    try:
-        target.send_multipart(frames, zmq.NOBLOCK, copy=False)
-    except zmq.Again:
-        return False
-    except zmq.ZMQError as error:
-        if error.errno != zmq.EHOSTUNREACH:
-            raise
-    return True
-
-
-def _move(source: zmq.Socket[bytes], target: zmq.Socket[bytes]) -> None:
-    """Pass on a burst, as long as the target takes it."""
-    for _ in range(_BURST):
-        if not int(target.getsockopt(zmq.EVENTS)) & zmq.POLLOUT:
-            return
-        try:
-            frames = source.recv_multipart(zmq.NOBLOCK, copy=False)
-        except zmq.Again:
-            return
-        _send(target, frames)
+        return header["msg_type"], parent.get("msg_id", ""), state, header["session"]
+    except (ValueError, AttributeError, TypeError, KeyError):
+        return "", "", "", ""
