@@ -11,7 +11,7 @@ import click
 from ..errors import UsageError
 
 if TYPE_CHECKING:
-    from ..model import Plan
+    from ..model import Plan, Resources
     from ..site import Site
     from ..specs.spec import JobStanza
 
@@ -31,10 +31,9 @@ _NUMBERS = {"cpus": "CPUs of a task.", "nodes": "Nodes.", "ntasks": "Tasks."}
 _NAMES = (*_TEXTS, *_NUMBERS, "extra")
 
 
-def job_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of a kernel that runs in a Slurm job."""
-    options = [click.option("--on-slurm", is_flag=True, help="Run the kernel in a Slurm job.")]
-    options += [
+def resource_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of a Slurm request, as sbatch has them."""
+    options = [
         click.option(f"--{name.replace('_', '-')}", name, metavar="TEXT", help=text)
         for name, text in _TEXTS.items()
     ]
@@ -42,23 +41,43 @@ def job_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(f"--{name}", name, type=click.IntRange(min=1), help=text)
         for name, text in _NUMBERS.items()
     ]
-    options += [
-        click.option("--extra", multiple=True, metavar="OPTION", help="Any other sbatch option."),
+    options.append(
+        click.option("--extra", multiple=True, metavar="OPTION", help="Any other sbatch option.")
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def job_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of a kernel that runs in a Slurm job."""
+    options = [
         click.option("--portable", is_flag=True, help="Write kernel.json without the provisioner."),
         click.option("--keep", is_flag=True, help="Let it live without a server, to its limit."),
         click.option("--in-job", metavar="JOBID", default="", help="Join a job of yours."),
     ]
     for option in reversed(options):
         function = option(function)
-    return function
+    on_slurm = click.option("--on-slurm", is_flag=True, help="Run the kernel in a Slurm job.")
+    return on_slurm(resource_options(function))
+
+
+def take_request(known: Resources | None, options: dict[str, Any]) -> Resources:
+    """`known` with what the options ask for in its place. Raises InvalidName and UsageError."""
+    import msgspec
+
+    from ..model import Resources
+    from ..slurm.argv import check_resources
+
+    given = {name: options[name] for name in _NAMES if options.get(name)}
+    resources = msgspec.structs.replace(known or Resources(), **given)
+    check_resources(resources)
+    return resources
 
 
 def take_resources(recipe: Any, options: dict[str, Any]) -> Any:
     """`recipe` with the request of the options in place of its own values. Raises UsageError."""
     import msgspec
-
-    from ..model import Resources
-    from ..slurm.argv import check_resources
 
     given = {name: options[name] for name in _NAMES if options.get(name)}
     asked = options["portable"] or options["keep"] or options["in_job"]
@@ -70,9 +89,7 @@ def take_resources(recipe: Any, options: dict[str, Any]) -> Any:
                 hint="Give `--on-slurm` too.",
             )
         return recipe
-    resources = msgspec.structs.replace(recipe.resources or Resources(), **given)
-    check_resources(resources)
-    return msgspec.structs.replace(recipe, resources=resources)
+    return msgspec.structs.replace(recipe, resources=take_request(recipe.resources, options))
 
 
 def job_stanza(options: dict[str, Any], site: Site) -> Callable[[Plan], JobStanza] | None:

@@ -38,6 +38,12 @@ _SECTIONS = {
     "The same environment outside Jupyter": {
         "run": "Run a command in a kernel's environment.",
         "shell": "Open a shell in a kernel's environment.",
+        "batch": "Submit a script to Slurm in a kernel's environment.",
+    },
+    "Kernels on Slurm": {
+        "jobs": "List kernels in Slurm jobs: state, node, time left, why one waits.",
+        "cancel": "End kernels in Slurm jobs.",
+        "logs": "Show what a kernel in a Slurm job said.",
     },
     "This machine": {
         "catalog": "Check and list catalogs of recipes.",

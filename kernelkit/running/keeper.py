@@ -228,6 +228,8 @@ class Keeper:
 
     def _lost(self, words: str) -> None:
         log = self._runs.read_log(self.run.id)
+        with contextlib.suppress(KernelkitError):
+            self.run = self._runs.update(self.run.id, phase="ended", reason=words)
         self._set(KernelState("ended", words, self.state.start, self.state.exit, final=True))
         self._relay.fail("KernelEnded", words + (f"\n\n{log}" if log else ""))
 

@@ -246,7 +246,9 @@ def _check_managed(
         found.stale.append(f"it was installed by kernelkit {version}, unknown to this version")
         return
     argv = kernel.get("argv")
-    if isinstance(argv, list) and argv and argv[0] != f"{path}/launch.sh" and not found.broken:
+    # A kernel on Slurm starts a launcher that is given its directory.
+    own = (f"{path}/launch.sh", path)
+    if isinstance(argv, list) and argv and not any(w in own for w in argv) and not found.broken:
         found.stale.append(f"it was copied or edited: it starts `{argv[0]}`")
     found.stale += edited_files(kernel, path, modified)
     marks = table.get("marks", ())

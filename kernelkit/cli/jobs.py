@@ -1,0 +1,76 @@
+"""`kernelkit jobs`: this user's kernels on Slurm, and what servers have left behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from .output import Cell, note, print_table, verb, warn
+
+_STYLES = {"running": "green", "queued": "yellow", "ended": "dim", "unknown": "yellow"}
+
+
+def show_jobs(data: dict[str, Any]) -> None:
+    """Print the runs, then what does not belong to any server."""
+    rows = data["runs"]
+    if data["problem"]:
+        warn(f"Slurm does not answer, so states are what was last known: {data['problem']}")
+    for problem in data["problems"]:
+        warn(problem)
+    if not rows:
+        note("No kernels on Slurm.")
+    else:
+        print_table(
+            ("Run", "Kernel", "Job", "State", "Node", "Left", "GPUs", "Why"),
+            [_line(row.to_dict()) for row in rows],
+        )
+    for job in data["jobs_without_run"]:
+        warn(f"job {job} is one of kernelkit's, but no run tells of it: `kernelkit cancel {job}`")
+
+
+def _line(row: dict[str, Any]) -> tuple[str | Cell, ...]:
+    return (
+        row["run"],
+        row["kernel"],
+        row["job"],
+        Cell(row["state"], _STYLES.get(row["state"], "")),
+        row["node"],
+        _left(row["seconds_left"]),
+        row["gres"].removeprefix("gres:"),
+        row["reason"],
+    )
+
+
+def _left(seconds: int | None) -> str:
+    if seconds is None:
+        return ""
+    hours, minutes = divmod(seconds // 60, 60)
+    return f"{hours}:{minutes:02d}"
+
+
+@verb("jobs", show=show_jobs)
+@click.option("--all", "every", is_flag=True, help="Those that have ended too.")
+@click.option("--orphans", "only_orphans", is_flag=True, help="Only what no server cares for.")
+def command(every: bool, only_orphans: bool) -> dict[str, Any]:
+    """List your kernels in Slurm jobs: state, node, time left, and why one waits.
+
+    \b
+    kernelkit jobs              those that wait or run
+    kernelkit jobs --orphans    those whose server is gone (their lease ends them)
+    """
+    from .slurm_runs import ask_queue, open_runs, orphans, table
+
+    runs = open_runs()
+    answer = ask_queue()
+    left = orphans(runs, answer)
+    rows = table(runs, answer, every=every)
+    if only_orphans:
+        wanted = {run.id for run in (*left.abandoned, *left.jobless)}
+        rows = [row for row in table(runs, answer, every=True) if row.run.id in wanted]
+    return {
+        "runs": rows,
+        "jobs_without_run": [job.id for job in left.runless],
+        "problem": "" if answer.complete else answer.error,
+        "problems": runs.listing().problems,
+    }
