@@ -13,15 +13,17 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
 from selenium import webdriver
-from selenium.common.exceptions import WebDriverException
+from selenium.common.exceptions import TimeoutException, WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -77,20 +79,17 @@ def save_terminal(command: list[str], file: Path) -> None:
 @contextmanager
 def jupyterlab() -> Iterator[str]:
     """JupyterLab of the demo, as its URL with the token."""
-    process = subprocess.Popen(
-        ["demo/lab", "--port", "0", "--KernelSpecManager.ensure_native_kernel=False"],
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    assert process.stderr is not None
+    with open("lab.log", "w") as log:
+        process = subprocess.Popen(["demo/lab", "--port", "0"], stderr=log, start_new_session=True)
     try:
-        for line in process.stderr:
-            found = re.search(r"http://127\.0\.0\.1:\d+/lab\?token=\w+", line)
+        while process.poll() is None:
+            text = Path("lab.log").read_text()
+            found = re.search(r"http://127\.0\.0\.1:\d+/lab\?token=\w+", text)
             if found:
                 yield found[0]
                 return
-        sys.exit("JupyterLab did not start.")
+            time.sleep(0.1)
+        sys.exit("JupyterLab did not start: see lab.log.")
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait()
@@ -111,7 +110,11 @@ def browser() -> Iterator[webdriver.Chrome]:
 
 
 def wait_for(driver: webdriver.Chrome, what: Callable[[webdriver.Chrome], object]) -> None:
-    WebDriverWait(driver, 60, ignored_exceptions=[WebDriverException]).until(what)
+    try:
+        WebDriverWait(driver, 60, ignored_exceptions=[WebDriverException]).until(what)
+    except TimeoutException:
+        driver.save_screenshot("failed.png")
+        raise
 
 
 def show(driver: webdriver.Chrome, url: str) -> None:
@@ -134,12 +137,19 @@ def save_launcher(driver: webdriver.Chrome, url: str, file: Path) -> None:
 
 def save_notebook(driver: webdriver.Chrome, url: str, file: Path) -> None:
     show(driver, url.replace("/lab?", f"/lab/tree/{NOTEBOOK}?"))
-    wait_for(driver, lambda d: kernel_state(d) == "idle")
-    wait_for(driver, lambda d: press(d, "[data-command='notebook:restart-run-all']"))
-    wait_for(driver, lambda d: press(d, ".jp-Dialog .jp-mod-accept"))
+    # JupyterLab says idle early. Cells that are sent before its connection stands are lost.
+    wait_for(driver, lambda d: kernels(url) == [("idle", 1)] and kernel_state(d) == "idle")
+    wait_for(driver, lambda d: press(d, "#jp-MainMenu .lm-MenuBar-item:nth-child(4)"))
+    wait_for(driver, lambda d: press(d, ".lm-Menu-item[data-command='runmenu:run-all']"))
     wait_for(driver, lambda d: len(prompts(d)) == 3 and kernel_state(d) == "idle")
     wait_for(driver, lambda d: press(d, ".jp-MarkdownCell"))
     driver.save_screenshot(str(file))
+
+
+def kernels(url: str) -> list[tuple[str, int]]:
+    """(state, connections) of each kernel that the server runs."""
+    with urlopen(url.replace("/lab?", "/api/kernels?")) as answer:
+        return [(kernel["execution_state"], kernel["connections"]) for kernel in json.load(answer)]
 
 
 def press(driver: webdriver.Chrome, selector: str) -> bool:
