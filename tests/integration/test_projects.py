@@ -26,13 +26,12 @@ def test_a_project_moves_and_is_copied(
     moved = project.rename(machine.project / "moved to 'another' place")
     copied = machine.project / "copied"
     shutil.copytree(moved, copied, symlinks=True)
-    for place in (moved, copied):
-        for directory in (place, place / "notebooks/deep"):
-            with started("mine", tmp_path / "log", directory) as kernel:
-                found = kernel.prove()
-                assert found["prefix"] == str(place / ".venv")
-                assert str(place / "packages") in found["path"]
-                assert found["layers"] == ["layer_venv"]
+    for place, directory in ((moved, moved / "notebooks/deep"), (copied, copied)):
+        with started("mine", tmp_path / "log", directory) as kernel:
+            found = kernel.prove()
+        assert found["prefix"] == str(place / ".venv")
+        assert str(place / "packages") in found["path"]
+        assert found["layers"] == ["layer_venv"]
 
 
 def test_away_from_any_project_the_installed_one_is_used(
