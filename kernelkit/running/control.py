@@ -186,7 +186,9 @@ class JobControl:
 
     async def look(self, run: Run) -> None:
         """Wake the supervisor. It looks within seconds anyway, so a failure is no matter."""
-        if run.job_id:
+        # Before the supervisor's first word there is no trap yet, and USR1 would end the job.
+        members = self.runs.allocations.members(run.job_name) | {run.id}
+        if run.job_id and any(self.runs.read_status(each) for each in members):
             with contextlib.suppress(SlurmUnavailable):
                 await self.slurm.signal(run.job_id, "USR1")
 

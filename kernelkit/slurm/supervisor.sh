@@ -22,12 +22,11 @@ set -m
 # By run id. `pid` has the kernels that live, `want` those to be started when none does, `why` the
 # reason for those that are to end; `next` is the signal to send at the time `due`.
 declare -A phase pid starts want why next due serial exit_code beat lease seen since
-address='' ending='' poked='' ticker='' idle_since='' now=0 last=0
+address='' ending='' poked='' idle_since='' now=0 last=0
 
-# bash runs traps only between commands and in `wait`, so what is awaited is a sleep to cut short.
-poke() { poked=1; [ -z "$ticker" ] || kill "$ticker" 2>/dev/null; }
-trap poke CHLD USR1
-trap 'ending=${ending:-slurm}; poke' TERM  # scancel, preemption, the time limit
+# bash runs traps between commands and in `wait`. No trap for CHLD: bash 5.2 loses its way in it.
+trap 'poked=1' USR1
+trap 'ending=${ending:-slurm} poked=1' TERM  # scancel, preemption, the time limit
 
 look_at_clock() { read -r now _ </proc/uptime; now=$((10#${now/./})); }
 
@@ -110,7 +109,9 @@ become_kernel() {  # RUN CONNECTION_FILE
   if [ -f "$_dir/gpus" ]; then choose_gpus "$(<"$_dir/gpus")" || exit; fi
   umask "$users_umask"
   while IFS= read -r -d '' _pair; do
-    [[ $_pair =~ ^[A-Za-z_][A-Za-z0-9_]*= ]] && export "${_pair?}"
+    [[ $_pair =~ ^[A-Za-z_][A-Za-z0-9_]*= ]] || continue
+    unset -v "${_pair%%=*}"  # it may be one of ours, and an array
+    export "${_pair?}"
   done <"$_dir/environment"
   # ipykernel compares its parent with this; 1 tells it that there is nobody to watch.
   export JPY_PARENT_PID=1
@@ -255,16 +256,14 @@ may_leave() {  # whether all runs have ended, and the job was not to be kept any
 }
 
 rest() {  # until a signal, the end of a kernel, or the next tick
-  local run tick=5
+  local run tick=5 ticker
   for run in "${!next[@]}"; do tick=0.3; done
-  set +m  # else bash reports the end of every sleep
   sleep "$tick" &
   ticker=$!
-  set -m
-  for run in "${!pid[@]}"; do kill -0 "${pid[$run]}" 2>/dev/null || poked=1; done
-  [ -n "$poked" ] || wait "$ticker" 2>/dev/null
-  if [ -n "$poked" ]; then kill "$ticker" 2>/dev/null; wait "$ticker" 2>/dev/null; fi
-  ticker=''
+  for run in "${!pid[@]}"; do kill -0 "${pid[$run]}" || poked=1; done
+  [ -n "$poked" ] || wait -n
+  kill "$ticker"
+  while kill -0 "$ticker"; do wait "$ticker"; done  # a signal ends a wait early
 }
 
 find_address
@@ -278,5 +277,5 @@ while :; do
   for run in "${!phase[@]}"; do tend "$run"; done
   last=$now
   if may_leave; then break; fi
-  rest
+  rest 2>/dev/null  # bash tells there that a sleep was cut short
 done

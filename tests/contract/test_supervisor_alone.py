@@ -1,0 +1,459 @@
+"""supervisor.sh with real processes and real kernels, and a job that is not Slurm's."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from supervised import (
+    Supervised,
+    connected,
+    is_alive,
+    make_run,
+    run_cell,
+    write_kernel,
+)
+from waiting import wait_until
+
+from kernelkit.running.records import Run
+from kernelkit.running.runs import Runs
+
+# Ends with 0 when it is asked nicely.
+QUIET = """
+    trap 'exit 0' TERM
+    while :; do sleep 0.05; done
+"""
+# Ignores everything that can be ignored.
+DEAF = """
+    trap '' TERM INT HUP
+    echo deaf
+    while :; do sleep 0.05; done
+"""
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Runs:
+    return Runs(tmp_path / "runs")
+
+
+Job = Callable[..., Supervised]
+
+
+@pytest.fixture
+def job(runs: Runs) -> Iterator[Job]:
+    """`job(run, another)` starts a job of these runs; afterwards nothing of it is left."""
+    started: list[Supervised] = []
+
+    def start(*members: Run, env: dict[str, str] | None = None, **settings: Any) -> Supervised:
+        for run in members:
+            assert runs.allocations.join(run, members[0].job_name)
+        started.append(Supervised(runs, members[0].job_name, settings, env or {}))
+        return started[-1]
+
+    yield start
+    for each in started:
+        printed = each.end()
+        assert printed == "", "the supervisor has nothing to say on its own output"
+    for path in runs.root.glob("[0-9a-f]*/status"):
+        status = runs.read_status(path.parent.name)
+        assert status and status.phase == "ended" and not status.pid
+
+
+def relaunch(runs: Runs, supervised: Supervised, run: Run, start: int, grace: int = 0) -> None:
+    runs.request(run.id, "relaunch", start, grace)
+    supervised.wake()
+
+
+# --- one kernel ---------------------------------------------------------------------------------
+
+
+def test_a_kernel_starts_with_what_its_run_holds(runs: Runs, job: Job, tmp_path: Path) -> None:
+    variables = {"TWO_LINES": "a b\n'c' $HOME `id` \\", "root": "mine", "pid": "also"}
+    run = make_run(runs, write_kernel(tmp_path / "kernel"), variables=variables)
+    supervised = job(run, env={"CUDA_VISIBLE_DEVICES": "2,3"})
+    status = supervised.status(run)
+    assert (status.phase, status.start, status.job, status.ip) == ("running", 1, "77", "127.0.0.1")
+    with connected(supervised.connection(run, 1)) as client:
+        shown = run_cell(
+            client,
+            "import os, json\n"
+            "print(json.dumps([dict(os.environ), os.getcwd(), os.getpid(), os.getpgrp()]))",
+        )
+    environment, directory, pid, group = json.loads(shown)
+    assert {name: environment.get(name) for name in variables} == variables
+    assert environment["CUDA_VISIBLE_DEVICES"] == "2,3"
+    assert environment["JPY_PARENT_PID"] == "1"
+    assert directory == run.cwd
+    assert pid == group == status.pid
+
+
+def test_nothing_secret_is_in_argv_environment_or_script(
+    runs: Runs, job: Job, tmp_path: Path
+) -> None:
+    run = make_run(runs, write_kernel(tmp_path / "kernel"), variables={"HF_TOKEN": "very-secret"})
+    supervised = job(run)
+    pid = supervised.status(run).pid
+    with connected(supervised.connection(run, 1)):
+        for each in (pid, supervised.process.pid):
+            for file in ("cmdline", "environ"):
+                text = Path(f"/proc/{each}/{file}").read_bytes()
+                assert run.id.encode() in text or file == "environ" or each != pid
+                assert b"a-key-that" not in text
+        assert b"very-secret" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+        assert b"very-secret" not in Path(f"/proc/{supervised.process.pid}/environ").read_bytes()
+    log = runs.read_log(run.id)
+    assert "a-key-that" not in log and "very-secret" not in log
+    for path in runs.directory(run.id).iterdir():
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_a_restart_stays_in_the_job(runs: Runs, job: Job, tmp_path: Path) -> None:
+    run = make_run(runs, write_kernel(tmp_path / "kernel"))
+    supervised = job(run)
+    before = supervised.connection(run, 1)
+    first = supervised.status(run)
+    relaunch(runs, supervised, run, 2)
+    after = supervised.connection(run, 2)
+    second = supervised.status(run, lambda status: status.start == 2)
+    assert second.pid != first.pid and not is_alive(first.pid)
+    assert second.serial == 1
+    assert {**before, **after} == after and before != after
+    with connected(after) as client:
+        assert run_cell(client, "print(6 * 7)") == "42\n"
+    # To ask for the same start again changes nothing.
+    relaunch(runs, supervised, run, 2)
+    assert supervised.status(run, lambda status: status.serial == 2).pid == second.pid
+    assert runs.read_connection(run.id, 1) is None
+    assert supervised.process.poll() is None
+
+
+def test_a_kernel_that_ends_by_itself_is_followed_at_once(
+    runs: Runs, job: Job, tmp_path: Path
+) -> None:
+    run = make_run(runs, write_kernel(tmp_path / "kernel"))
+    supervised = job(run)
+    with connected(supervised.connection(run, 1)) as client:
+        relaunch(runs, supervised, run, 2, grace=60)
+        supervised.status(run, lambda status: status.serial == 1)
+        client.shutdown(restart=True)
+        assert supervised.status(run, lambda status: status.start == 2).phase == "running"
+    assert "exit code" not in runs.read_log(run.id)
+
+
+def test_a_crash_waits_for_word(runs: Runs, job: Job, tmp_path: Path) -> None:
+    run = make_run(runs, write_kernel(tmp_path / "kernel", QUIET))
+    supervised = job(run)
+    os.kill(supervised.status(run).pid, signal.SIGKILL)
+    status = supervised.status(run, lambda status: status.phase == "exited")
+    assert (status.exit, status.start, status.pid) == (137, 1, 0)
+    assert "the kernel ended with exit code 137" in runs.read_log(run.id)
+    relaunch(runs, supervised, run, 2)
+    assert supervised.status(run, lambda status: status.start == 2).phase == "running"
+
+
+def test_what_ignores_everything_is_killed_and_followed(
+    runs: Runs, job: Job, tmp_path: Path
+) -> None:
+    run = make_run(runs, write_kernel(tmp_path / "kernel", DEAF))
+    supervised = job(run, grace=300)
+    wait_until(lambda: "deaf" in runs.read_log(run.id))
+    first = supervised.status(run)
+    relaunch(runs, supervised, run, 2)
+    assert supervised.status(run, lambda status: status.start == 2).pid != first.pid
+    assert not is_alive(first.pid)
+    os.kill(supervised.status(run).pid, signal.SIGKILL)  # so that the end need not wait for it
+    supervised.status(run, lambda status: status.phase == "exited")
+
+
+def test_a_signal_reaches_the_whole_group(runs: Runs, job: Job, tmp_path: Path) -> None:
+    body = """
+        trap : INT  # bash stays, as a module's wrapper does
+        python3 -c '
+        import time
+        try:
+            print("here", flush=True)
+            time.sleep(600)
+        except KeyboardInterrupt:
+            print("interrupted", flush=True)'
+        echo after
+        sleep 600
+    """
+    run = make_run(runs, write_kernel(tmp_path / "kernel", body.replace("\n        ", "\n")))
+    supervised = job(run)
+    wait_until(lambda: "here" in runs.read_log(run.id), what=lambda: runs.read_log(run.id))
+    runs.request(run.id, "signal", "INT")
+    supervised.wake()
+    wait_until(lambda: "interrupted\nafter" in runs.read_log(run.id))
+    assert supervised.status(run, lambda status: status.serial == 1).phase == "running"
+
+
+def test_requests_that_follow_closely_are_all_met(runs: Runs, job: Job, tmp_path: Path) -> None:
+    body = """
+        trap 'count=$((count + 1)); echo "signal $count"' INT
+        echo ready
+        while :; do sleep 0.02; done
+    """
+    run = make_run(runs, write_kernel(tmp_path / "kernel", body))
+    supervised = job(run)
+    wait_until(lambda: "ready" in runs.read_log(run.id))
+    for number in range(1, 6):
+        runs.request(run.id, "signal", "INT")
+        supervised.wake()
+        wait_until(lambda n=number: f"signal {n}" in runs.read_log(run.id))
+    for _ in range(20):
+        runs.request(run.id, "signal", "INT")
+    relaunch(runs, supervised, run, 2)
+    status = supervised.status(run, lambda status: status.start == 2)
+    assert status.serial == 26
+
+
+def test_a_storm_of_signals_loses_nothing(runs: Runs, job: Job, tmp_path: Path) -> None:
+    run = make_run(runs, write_kernel(tmp_path / "kernel", QUIET))
+    supervised = job(run)
+    pid = supervised.status(run).pid
+    for _ in range(300):
+        supervised.wake()
+    relaunch(runs, supervised, run, 2)
+    assert supervised.status(run, lambda status: status.start == 2).pid != pid
+
+
+def test_what_a_dead_kernel_left_in_its_group_is_ended(
+    runs: Runs, job: Job, tmp_path: Path
+) -> None:
+    body = """
+        sleep 600 &
+        echo "child $!"
+        wait
+    """
+    run = make_run(runs, write_kernel(tmp_path / "kernel", body))
+    supervised = job(run)
+    child = wait_until(
+        lambda: int((runs.read_log(run.id).partition("child ")[2].split() or ["0"])[0])
+    )
+    os.kill(supervised.status(run).pid, signal.SIGKILL)
+    supervised.status(run, lambda status: status.phase == "exited")
+    wait_until(lambda: not is_alive(child))
+
+
+# --- addresses, ports, GPUs ------------------------------------------------------------------------
+
+
+def test_ports_for_kernels_that_cannot_choose(runs: Runs, job: Job, tmp_path: Path) -> None:
+    run = make_run(runs, write_kernel(tmp_path / "kernel", QUIET), picks_ports=False)
+    found = job(run).connection(run, 1)
+    ports = {found[name] for name in found if name.endswith("_port")}
+    assert len(ports) == 5 and all(20000 <= port < 32000 for port in ports)
+
+
+def test_a_node_without_an_address_in_the_network(runs: Runs, job: Job, tmp_path: Path) -> None:
+    run = make_run(runs, write_kernel(tmp_path / "kernel", QUIET))
+    supervised = job(run, network="203.0.113.0/24")
+    status = supervised.status(run)
+    assert (status.phase, status.reason, status.start) == ("ended", "address", 0)
+    assert "no address in the network" in runs.read_log(run.id)
+    assert supervised.wait() == 0
+
+
+def test_an_interface_is_chosen_by_name(runs: Runs, job: Job, tmp_path: Path) -> None:
+    run = make_run(runs, write_kernel(tmp_path / "kernel", QUIET))
+    assert job(run, network="", interface="lo").status(run).ip == "127.0.0.1"
+
+
+def test_without_settings_the_address_is_what_the_node_is_called(
+    runs: Runs, job: Job, tmp_path: Path
+) -> None:
+    run = make_run(runs, write_kernel(tmp_path / "kernel", QUIET))
+    status = job(run, network="", env={"SLURMD_NODENAME": "localhost"}).status(run)
+    assert status.ip and status.node == "localhost"
+
+
+@pytest.mark.parametrize(("positions", "seen"), [("1", "5"), ("0,2", "GPU-a1,6")])
+def test_a_run_may_get_some_of_the_gpus(
+    runs: Runs, job: Job, tmp_path: Path, positions: str, seen: str
+) -> None:
+    kernel = write_kernel(tmp_path / "kernel", 'echo "gpus:$CUDA_VISIBLE_DEVICES:"' + QUIET)
+    run = make_run(runs, kernel, gpus=positions)
+    job(run, env={"CUDA_VISIBLE_DEVICES": "GPU-a1,5,6"})
+    wait_until(lambda: f"gpus:{seen}:" in runs.read_log(run.id))
+
+
+def test_a_gpu_that_is_not_there(runs: Runs, job: Job, tmp_path: Path) -> None:
+    run = make_run(runs, write_kernel(tmp_path / "kernel", QUIET), gpus="7")
+    supervised = job(run, env={"CUDA_VISIBLE_DEVICES": "0"})
+    assert supervised.status(run, lambda status: status.phase == "exited").exit == 1
+    assert "there is no GPU 7 here" in runs.read_log(run.id)
+
+
+# --- several runs ----------------------------------------------------------------------------------
+
+
+def test_runs_of_one_job_have_their_own_log_restart_and_end(
+    runs: Runs, job: Job, tmp_path: Path
+) -> None:
+    kernel = write_kernel(tmp_path / "kernel", 'echo "this is $NAME"' + QUIET)
+    one = make_run(runs, kernel, variables={"NAME": "one"})
+    two = make_run(runs, kernel, variables={"NAME": "two"})
+    supervised = job(one)
+    supervised.status(one)
+    assert runs.allocations.join(two, one.job_name)
+    supervised.wake()
+    wait_until(lambda: "this is two" in runs.read_log(two.id))
+    wait_until(lambda: "this is one" in runs.read_log(one.id))
+    assert "two" not in runs.read_log(one.id)
+    before = supervised.status(one)
+    relaunch(runs, supervised, two, 2)
+    supervised.status(two, lambda status: status.start == 2)
+    assert supervised.status(one) == before
+    runs.request(two.id, "stop")
+    supervised.wake()
+    assert supervised.status(two, lambda s: s.phase == "ended").reason == "asked"
+    assert runs.allocations.members(one.job_name) == {one.id}
+    assert supervised.status(one) == before and supervised.process.poll() is None
+    runs.request(one.id, "stop")
+    supervised.wake()
+    assert supervised.wait() == 0, "the job ends with its last run"
+
+
+def test_a_job_may_stay_without_a_run(runs: Runs, job: Job, tmp_path: Path) -> None:
+    kernel = write_kernel(tmp_path / "kernel", QUIET)
+    one, two = make_run(runs, kernel), make_run(runs, kernel)
+    assert runs.allocations.join(one, one.job_name, idle=600)
+    supervised = job(one)
+    supervised.status(one)
+    runs.request(one.id, "stop")
+    supervised.status_soon(one, lambda status: status.phase == "ended")
+    assert runs.allocations.join(two, one.job_name)
+    assert supervised.status_soon(two, lambda status: status.phase == "running")
+    (runs.allocations.directory(one.job_name) / "idle").write_text("0\n")
+    runs.request(two.id, "stop")
+    supervised.wake()
+    assert supervised.wait() == 0
+    late = make_run(runs, kernel)
+    assert not runs.allocations.join(late, one.job_name), "it takes no more"
+    runs.remove(late.id)
+
+
+def test_what_is_no_run_of_ours_is_passed_by(runs: Runs, job: Job, tmp_path: Path) -> None:
+    run = make_run(runs, write_kernel(tmp_path / "kernel", QUIET))
+    assert runs.allocations.join(run, run.job_name)
+    (tmp_path / "elsewhere").mkdir()
+    (runs.root / "aaaaaaaaaaaa").symlink_to(tmp_path / "elsewhere")
+    for name in ("aaaaaaaaaaaa", "bbbbbbbbbbbb", "$(touch x)", "..a", "idle2"):
+        (runs.allocations.directory(run.job_name) / name).write_text("")
+    supervised = job(run)
+    supervised.status(run)
+    runs.request(run.id, "stop")
+    supervised.wake()
+    assert supervised.wait() == 0
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    (runs.root / "aaaaaaaaaaaa").unlink()
+
+
+# --- the end -----------------------------------------------------------------------------------------
+
+
+def test_the_end_of_the_job_ends_kernels_first_politely_then_not(
+    runs: Runs, job: Job, tmp_path: Path
+) -> None:
+    polite = """
+        trap 'echo saved; exit 0' TERM
+        while :; do sleep 0.05; done
+    """
+    one = make_run(runs, write_kernel(tmp_path / "polite", polite))
+    two = make_run(runs, write_kernel(tmp_path / "deaf", DEAF))
+    supervised = job(one, two)
+    wait_until(lambda: "deaf" in runs.read_log(two.id))
+    supervised.status(one)
+    supervised.process.terminate()
+    assert supervised.wait() == 0
+    ended = [supervised.status(run) for run in (one, two)]
+    assert [(s.phase, s.exit, s.reason) for s in ended] == [
+        ("ended", 0, "slurm"), ("ended", 137, "slurm"),
+    ]  # fmt: skip
+    assert "saved" in runs.read_log(one.id)
+
+
+def test_a_run_that_no_server_cares_for_ends(runs: Runs, job: Job, tmp_path: Path) -> None:
+    kernel = write_kernel(tmp_path / "kernel", QUIET)
+    alone = make_run(runs, kernel, lease=1)
+    kept = make_run(runs, kernel, lease=1, keep=True)
+    supervised = job(alone, kept)
+    assert supervised.status_soon(alone, lambda s: s.phase == "ended").reason == "lease"
+    assert supervised.status(kept).phase == "running"
+    runs.set_keep(kept.id, False)
+    assert supervised.status_soon(kept, lambda s: s.phase == "ended").reason == "lease"
+    assert supervised.wait() == 0
+
+
+def test_a_renewed_lease_keeps_the_kernel(runs: Runs, job: Job, tmp_path: Path) -> None:
+    kernel = write_kernel(tmp_path / "kernel", QUIET)
+    cared_for, alone = make_run(runs, kernel, lease=2), make_run(runs, kernel, lease=2)
+    supervised = job(cared_for, alone)
+
+    def alone_has_ended() -> bool:
+        runs.renew_lease(cared_for)
+        supervised.wake_if_alive()
+        status = runs.read_status(alone.id)
+        return status is not None and status.phase == "ended"
+
+    wait_until(alone_has_ended)
+    assert supervised.status(cared_for).phase == "running"
+
+
+def test_a_dead_kernel_without_a_word_does_not_hold_the_gpu(
+    runs: Runs, job: Job, tmp_path: Path
+) -> None:
+    run = make_run(runs, write_kernel(tmp_path / "kernel", "exit 3"), lease=1, keep=True)
+    supervised = job(run)
+    status = supervised.status_soon(run, lambda status: status.phase == "ended")
+    assert (status.reason, status.exit) == ("exited", 3)
+    assert supervised.wait() == 0
+
+
+def test_a_job_that_was_requeued_starts_nothing(runs: Runs, job: Job, tmp_path: Path) -> None:
+    run = make_run(runs, write_kernel(tmp_path / "kernel", "echo started"))
+    supervised = job(run, env={"SLURM_RESTART_COUNT": "1"})
+    assert supervised.wait() == 0
+    status = supervised.status(run)
+    assert (status.phase, status.reason, status.start) == ("ended", "requeued", 0)
+    assert "started" not in runs.read_log(run.id)
+
+
+def test_a_run_that_was_stopped_while_it_waited_never_starts(
+    runs: Runs, job: Job, tmp_path: Path
+) -> None:
+    run = make_run(runs, write_kernel(tmp_path / "kernel", "echo started"))
+    runs.request(run.id, "relaunch", 1, 0)
+    runs.request(run.id, "stop")
+    supervised = job(run)
+    assert supervised.wait() == 0
+    assert supervised.status(run).start == 0
+    assert "started" not in runs.read_log(run.id)
+
+
+def test_the_kernels_files_are_as_open_as_the_users_are(
+    runs: Runs, job: Job, tmp_path: Path
+) -> None:
+    run = make_run(runs, write_kernel(tmp_path / "kernel", "umask; trap -p INT" + QUIET))
+    job(run)
+    wait_until(lambda: "00" in runs.read_log(run.id))
+    mask = os.umask(0)
+    os.umask(mask)
+    assert f"{mask:04o}" in runs.read_log(run.id)
+    assert "SIGINT" not in runs.read_log(run.id), "SIGINT is not ignored from the start"
+
+
+def test_a_forwarder_stands_before_the_kernel(runs: Runs, job: Job, tmp_path: Path) -> None:
+    run = make_run(runs, write_kernel(tmp_path / "kernel"))
+    runs.set_forwarder(run.id, ["printf", "<%s>", "a b"])
+    job(run).status(run, lambda status: status.phase == "exited")
+    directory = runs.directory(run.id)
+    assert runs.read_log(run.id).startswith(
+        f"<a b><{directory}/connection-1.json><--></bin/bash><-p><{directory}/launch.sh>"
+        "<-f><{connection_file}>"
+    )
