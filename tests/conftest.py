@@ -16,6 +16,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from real import MISSING, SYSTEM_PATH, Parts, find_parts, parts_are_required
 
+# The fixtures of Slurm.
+pytest_plugins = ["slurm"]
+
 # What a developer's shell, an activated environment, a loaded module or a job leaves behind.
 LEAKS = (
     "APPTAINER",

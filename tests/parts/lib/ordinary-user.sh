@@ -30,11 +30,14 @@ copy_tree() {
   chown -R "$user:" "$target"
 }
 
+# What as_user's commands run in: nothing, or a command that runs another.
+within=()
+
 # as_user COMMAND…
 as_user() {
   local environment
   export_pip_settings
   mapfile -d '' -t environment < <(kept_environment)
-  runuser -u "$user" -- env -i "${environment[@]}" HOME="/home/$user" USER="$user" LOGNAME="$user" SHELL=/bin/bash \
+  "${within[@]}" runuser -u "$user" -- env -i "${environment[@]}" HOME="/home/$user" USER="$user" LOGNAME="$user" SHELL=/bin/bash \
     PATH=/usr/local/bin:/usr/bin:/bin "$@"
 }

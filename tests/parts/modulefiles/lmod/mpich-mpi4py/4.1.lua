@@ -1,0 +1,6 @@
+whatis("Name: mpich-mpi4py")
+whatis("Version: 4.1")
+whatis("Description: Python bindings of MPI, for MPICH")
+depends_on("python/3.11", "mpich/4.0")
+prepend_path("PYTHONPATH", "@PARTS@/software/mpich-mpi4py-4.1")
+setenv("MPI4PY_MPIABI", "mpich")

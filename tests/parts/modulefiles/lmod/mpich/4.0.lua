@@ -1,0 +1,5 @@
+whatis("Name: mpich")
+whatis("Version: 4.0")
+whatis("Description: MPI that Slurm starts by PMI2")
+family("mpi")
+prepend_path("LD_LIBRARY_PATH", "@PARTS@/software/mpich-4.0/lib")
