@@ -7,7 +7,7 @@ Options go on the command line and the script to standard input: a newline in a 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ..errors import InvalidName, UsageError
 from ..model import Resources
@@ -43,30 +43,39 @@ _OURS = frozenset(
 
 def check_resources(resources: Resources) -> None:
     """Check every value before it reaches a command line. Raises InvalidName and UsageError."""
+    for _, error in find_faults(resources):
+        raise error
+
+
+def find_faults(resources: Resources) -> Iterator[tuple[str, UsageError]]:
+    """What is wrong with a request as text: the key of `Resources`, and the error."""
     for option, value in _words(resources):
         if not (_CONSTRAINT if option == "constraint" else _WORD).fullmatch(value):
-            raise InvalidName(
-                f"`{printable(value)[:80]}` is not a valid {option}.",
-                hint=f"Write it as for `sbatch --{option}`.",
-            )
+            yield option, _invalid(value, option, f"Write it as for `sbatch --{option}`.")
     if resources.time is not None and not _TIME.fullmatch(resources.time):
-        raise InvalidName(
-            f"`{printable(resources.time)[:80]}` is not a valid time limit.",
-            hint="Write minutes, `H:MM:SS` or `D-HH:MM:SS`, such as `2:00:00`.",
-        )
-    memory = [resources.mem, resources.mem_per_cpu, resources.mem_per_gpu]
-    for amount in memory:
-        if amount is not None and not _MEMORY.fullmatch(amount):
-            raise InvalidName(
-                f"`{printable(amount)[:80]}` is not a valid amount of memory.",
-                hint="Write a number with K, M, G or T, such as `16G`.",
-            )
-    if sum(value is not None for value in memory) > 1:
-        raise UsageError(
-            "`mem`, `mem-per-cpu` and `mem-per-gpu` exclude one another.", hint="Give one of them."
+        hint = "Write minutes, `H:MM:SS` or `D-HH:MM:SS`, such as `2:00:00`."
+        yield "time", _invalid(resources.time, "time limit", hint)
+    amounts = {key: getattr(resources, key) for key in ("mem", "mem_per_cpu", "mem_per_gpu")}
+    given = {key: value for key, value in amounts.items() if value is not None}
+    for key, value in given.items():
+        if not _MEMORY.fullmatch(value):
+            hint = "Write a number with K, M, G or T, such as `16G`."
+            yield key, _invalid(value, "amount of memory", hint)
+    if len(given) > 1:
+        yield (
+            list(given)[1],
+            UsageError(
+                "`mem`, `mem-per-cpu` and `mem-per-gpu` exclude one another.",
+                hint="Give one of them.",
+            ),
         )
     for entry in resources.extra:
-        _check_extra(entry)
+        if (error := _extra_fault(entry)) is not None:
+            yield "extra", error
+
+
+def _invalid(value: str, what: str, hint: str) -> InvalidName:
+    return InvalidName(f"`{printable(value)[:80]}` is not a valid {what}.", hint=hint)
 
 
 def _words(resources: Resources) -> list[tuple[str, str]]:
@@ -81,18 +90,19 @@ def _words(resources: Resources) -> list[tuple[str, str]]:
     return [(name, value) for name, value in named if value is not None]
 
 
-def _check_extra(entry: str) -> None:
+def _extra_fault(entry: str) -> UsageError | None:
     found = _EXTRA.fullmatch(entry)
     if not found:
-        raise InvalidName(
+        return InvalidName(
             f"`{printable(entry)[:80]}` is not an sbatch option in full.",
             hint="Write `--option=value` or `--option`, one an entry.",
         )
     option = found.group(1)
     if any(ours.startswith(option) for ours in _OURS):
-        raise UsageError(
+        return UsageError(
             f"`{option}` is set by kernelkit itself.", hint="Leave it out of the extra options."
         )
+    return None
 
 
 def request_options(resources: Resources) -> list[str]:

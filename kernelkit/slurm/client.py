@@ -73,7 +73,7 @@ class Slurm:
             return job_id
         # A refusal says so at once; anything else may have left a job behind.
         if _is_refusal(done):
-            raise _rejected("refused", done.stderr)
+            raise _rejected("refused", done.stderr, resources)
         if found := await self.find_by_name(job_name):
             return found
         raise SlurmUnavailable(
@@ -153,7 +153,7 @@ class Slurm:
                 f"Slurm could not check the request: {tail(done.stderr, 300)}", hint="Try again."
             )
         if done.returncode:
-            raise _rejected("would refuse", done.stderr)
+            raise _rejected("would refuse", done.stderr, resources)
         return parse.parse_estimate(done.stderr)
 
     async def _query(self, command: Sequence[str], timeout: float = QUERY_TIMEOUT) -> Completed:
@@ -176,8 +176,8 @@ def _unavailable(what: str, error: CommandFailed) -> SlurmUnavailable:
     )
 
 
-def _rejected(verb: str, stderr: str) -> SubmitRejected:
-    sentence, field_name = parse_refusal(stderr)
+def _rejected(verb: str, stderr: str, resources: Resources) -> SubmitRejected:
+    sentence, field_name = parse_refusal(stderr, resources)
     hint = f"Change `{field_name}`." if field_name else "Ask for something else."
     message = f"Slurm {verb} the job: {sentence}"
     return SubmitRejected(message, field=field_name, hint=hint, detail=tail(stderr))
@@ -203,5 +203,6 @@ def _trouble(done: Completed) -> str:
 
 
 def _is_refusal(done: Completed) -> bool:
-    refused = "error:" in done.stderr or "fatal:" in done.stderr
-    return bool(done.returncode) and refused and not _UNSURE.search(done.stderr)
+    # --test-only says "allocation failure: …" without "error:".
+    refused = re.search("error: |fatal: |allocation failure: ", done.stderr)
+    return bool(done.returncode and refused) and not _UNSURE.search(done.stderr)

@@ -114,6 +114,11 @@ def parse_number(text: str) -> int | None:
     return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
+def parse_words(text: str) -> tuple[str, ...]:
+    """The words of a list with commas, without Slurm's words for nothing."""
+    return tuple(part for part in text.split(",") if part and part not in _UNKNOWN)
+
+
 def parse_duration(text: str) -> int | None:
     """Seconds in a Slurm duration; None where there is no limit or no answer.
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ..model import Resources
+
 # A limit's own name comes first: the sentence below it speaks of every limit at once. Names as in
 # job_reason_string (src/common/slurm_protocol_defs.c): QOSMaxGRESPerUser, AssocMaxCpuPerJobLimit.
 _LIMIT = r"\b(?:QOS|Assoc)(?:Max|Min|Grp)"
@@ -40,11 +42,17 @@ _FINAL = re.compile(r"^(?:Batch job submission failed|allocation failure): ")
 _CODE = re.compile(r"[A-Za-z_]{1,60}")
 
 
-def parse_refusal(stderr: str) -> tuple[str, str]:
+# Slurm says this of anything that no node can satisfy; what was asked for decides.
+_NO_SUCH_NODE = re.compile("Requested node configuration is not available")
+_SUSPECTS = ("gres", "constraint", "mem", "mem_per_cpu", "mem_per_gpu", "nodes", "ntasks", "cpus")
+
+
+def parse_refusal(stderr: str, asked: Resources | None = None) -> tuple[str, str]:
     """Slurm's own sentence about a refused request, and the field to change (maybe empty).
 
     A bare code such as `QOSMaxGRESPerUser`, which the controller prints on a line of its own,
     follows the sentence in brackets; what a site's job_submit plug-in said comes before it.
+    `asked` is the request, for the sentence that fits many fields.
     """
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     errors = [_PREFIX.sub("", line) for line in lines if "error:" in line] or lines
@@ -57,5 +65,15 @@ def parse_refusal(stderr: str) -> tuple[str, str]:
     everything = "\n".join(errors)
     for pattern, field in _FIELDS:
         if re.search(pattern, everything):
-            return sentence, field
+            return sentence, _as_asked(field, asked)
+    if asked is not None and _NO_SUCH_NODE.search(everything):
+        wanted = [key for key in _SUSPECTS if getattr(asked, key) is not None]
+        return sentence, wanted[0] if wanted else "partition" if asked.partition else ""
     return sentence, ""
+
+
+def _as_asked(field: str, asked: Resources | None) -> str:
+    """The key under which the request has it: memory has three."""
+    if field != "mem" or asked is None or asked.mem is not None:
+        return field
+    return next((key for key in ("mem_per_cpu", "mem_per_gpu") if getattr(asked, key)), field)

@@ -98,6 +98,8 @@ _REASONS = {
     "PartitionDown": "the partition is down",
     "PartitionInactive": "the partition takes no jobs at present",
     "PartitionNodeLimit": "more nodes than the partition allows",
+    # Too many nodes or too long, where EnforcePartLimits=NO lets such a job in to wait for ever.
+    "PartitionConfig": "it asks for more than its partition allows, and will not start",
     "PartitionTimeLimit": "longer than the partition allows",
     "QOSMaxJobsPerUserLimit": "you run as many jobs as your QOS allows",
     "QOSMaxCpuPerUserLimit": "you use as many CPUs as your QOS allows",

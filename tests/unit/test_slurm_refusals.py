@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kernelkit.model import Resources
 from kernelkit.slurm.refusals import parse_refusal
 
 POLICY = (
@@ -81,6 +82,36 @@ def test_a_sites_own_words_are_kept() -> None:
     )
     assert sentence == "Please ask for at least one GPU in `gpu`. Unspecified error"
     assert field == ""
+
+
+NOWHERE = "allocation failure: Requested node configuration is not available"
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        (Resources(gres="gpu:9", constraint="a100", partition="gpu"), "gres"),
+        (Resources(constraint="a100&v100"), "constraint"),
+        (Resources(mem="900G", time="1:00:00"), "mem"),
+        (Resources(mem_per_cpu="900G"), "mem_per_cpu"),
+        (Resources(nodes=9), "nodes"),
+        (Resources(ntasks=99), "ntasks"),
+        (Resources(cpus=99), "cpus"),
+        (Resources(partition="closed"), "partition"),
+        (Resources(), ""),
+        (None, ""),
+    ],
+)
+def test_what_no_node_can_give_is_named_by_what_was_asked(
+    asked: Resources | None, field: str
+) -> None:
+    assert parse_refusal(NOWHERE, asked) == ("Requested node configuration is not available", field)
+
+
+def test_memory_is_named_as_it_was_asked() -> None:
+    printed = "sbatch: error: Memory specification can not be satisfied"
+    assert parse_refusal(printed, Resources(mem_per_gpu="900G"))[1] == "mem_per_gpu"
+    assert parse_refusal(printed, Resources(mem="900G"))[1] == "mem"
 
 
 @given(st.text(max_size=200))
