@@ -15,7 +15,7 @@ from jupyter_client.session import Session
 
 from .endpoints import Connection, Sockets, bind_local, connect_remote
 from .held import Channel, HeldKernel, Outgoing
-from .splice import Splice
+from .splice import POLLIN, POLLOUT, Splice
 
 _IDENTITY = b"kernelkit-relay-shell"
 _HELD_CHANNELS: tuple[Channel, ...] = ("control", "shell", "stdin")
@@ -68,6 +68,9 @@ class Relay:
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
         self._stopping = False
+        # Making a poller takes as long as forwarding a message.
+        self._watched: list[tuple[zmq.Socket[bytes], int]] = []
+        self._last_poller = zmq.Poller()
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._local: Sockets | None = None
         self._thread = threading.Thread(target=self._run, name="kernelkit-relay", daemon=True)
@@ -141,18 +144,17 @@ class Relay:
 
     def _poller(self, splice: Splice | None) -> zmq.Poller:
         assert self._local
-        poller = zmq.Poller()
-        poller.register(self._wake_read, zmq.POLLIN)
-        poller.register(self._local.iopub, zmq.POLLIN)  # subscriptions
+        watched = [(self._local.iopub, POLLIN)]  # subscriptions
         if splice is not None:
-            for socket, flags in splice.watched():
-                poller.register(socket, flags)
+            watched += splice.watched()
         if splice is None or not splice.joined:
-            for channel in ("shell", "control", "stdin", "hb"):
-                poller.register(getattr(self._local, channel), zmq.POLLIN)
-            if splice is not None:
-                poller.register(splice.monitor, zmq.POLLIN)
-        return poller
+            watched += [(getattr(self._local, c), POLLIN) for c in (*_HELD_CHANNELS, "hb")]
+        if watched != self._watched:
+            self._watched, self._last_poller = watched, zmq.Poller()
+            self._last_poller.register(self._wake_read, POLLIN)
+            for socket, flags in watched:
+                self._last_poller.register(socket, flags)
+        return self._last_poller
 
     def _make_calls(self, woken: bool) -> None:
         if not woken:
@@ -167,7 +169,7 @@ class Relay:
         if splice.monitor in ready:
             splice.see_stdin()
         for lane in splice.to_front_end.values():
-            if lane.waiting or ready.get(lane.source, 0) & zmq.POLLIN:
+            if lane.waiting or ready.get(lane.source, 0) & POLLIN:
                 lane.move()
         if not splice.joined:
             if splice.usable:
@@ -176,7 +178,7 @@ class Relay:
                 splice.nudge()
             return
         for lane in splice.to_kernel.values():
-            if lane.source in ready or ready.get(lane.target, 0) & zmq.POLLOUT:
+            if lane.source in ready or ready.get(lane.target, 0) & POLLOUT:
                 lane.move()
 
     def _join(self, splice: Splice) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import zmq
 from jupyter_client.session import DELIM, Session
@@ -13,6 +13,9 @@ from jupyter_client.session import DELIM, Session
 from .endpoints import Sockets
 from .held import Request
 from .lanes import Frames, Lane, OutputLane
+
+# As plain numbers: pyzmq's flags are enums, and slow.
+POLLIN, POLLOUT = int(zmq.POLLIN), int(zmq.POLLOUT)
 
 # The first frame of requests of our own: their replies come back with it and go no further.
 OURS = b"kernelkit-relay"
@@ -107,18 +110,21 @@ class Splice:
 
     # --- forwarding --------------------------------------------------------------------------------
 
-    def watched(self) -> Iterator[tuple[zmq.Socket[bytes], int]]:
+    def watched(self) -> list[tuple[zmq.Socket[bytes], int]]:
         """What to poll: nothing is read while its target cannot take more."""
         outward = self.to_kernel if self.joined else {}
+        found = [] if self.joined else [(self.monitor, POLLIN)]
         for channel, inward in self.to_front_end.items():
             lane = outward.get(channel)
             # An XPUB that is full can be written to, as far as a poll tells: it has a timeout.
-            flags = 0 if inward.waiting else zmq.POLLIN
-            flags |= zmq.POLLOUT if lane and lane.waiting else 0
+            flags = 0 if inward.waiting else POLLIN
+            if lane and lane.waiting:
+                flags |= POLLOUT
+            elif lane:
+                found.append((lane.source, POLLIN))
             if flags:
-                yield inward.source, flags
-            if lane and not lane.waiting:
-                yield lane.source, zmq.POLLIN
+                found.append((inward.source, flags))
+        return found
 
     def _keep_reply(self, frames: Frames) -> bool:
         if bytes(frames[0].buffer) != OURS:
