@@ -168,12 +168,25 @@ escalate() {  # RUN
   if [ -n "${want[$1]-}" ]; then due[$1]=$((now + 200)); else due[$1]=$((now + grace * 100)); fi
 }
 
+sweep() {  # ends what mounted the image of a container that was killed: it is in no group of a kernel
+  local file line parent name session
+  read -r line <"/proc/$$/stat" && read -r _ _ _ _ session _ <<<"$line"
+  for file in /proc/[0-9]*/stat; do
+    read -r line 2>/dev/null <"$file" || continue
+    [[ $line =~ ^([0-9]+)\ \((squashfuse|squashfuse_ll|fuse-overlayfs|fuse2fs)\)\ .\ ([0-9]+)\ [0-9]+\ $session\  ]] || continue
+    parent=${BASH_REMATCH[3]} line=${BASH_REMATCH[1]}
+    # While Apptainer itself lives it does this, and the kernel may, too.
+    read -r name 2>/dev/null <"/proc/$parent/comm" && [[ $name = starter* ]] || kill -KILL "$line" 2>/dev/null
+  done
+}
+
 reap() {  # RUN: notes the end of its kernel
   local child=${pid[$1]-}
   [ -n "$child" ] && ! kill -0 "$child" 2>/dev/null || return
   wait "$child" 2>/dev/null
   exit_code[$1]=$?
   send "$1" KILL  # what the kernel left in its group would keep the GPU's memory
+  sweep
   unset "pid[$1]" "next[$1]"
   [ -z "${want[$1]-}" ] || return
   if [ -n "${why[$1]-}" ]; then finish "$1"; return; fi
@@ -263,6 +276,7 @@ rest() {  # until a signal, the end of a kernel, or the next tick
   for run in "${!pid[@]}"; do kill -0 "${pid[$run]}" || poked=1; done
   [ -n "$poked" ] || wait -n
   kill "$ticker"
+  wait "$ticker"
   while kill -0 "$ticker"; do wait "$ticker"; done  # a signal ends a wait early
 }
 
@@ -279,3 +293,4 @@ while :; do
   if may_leave; then break; fi
   rest 2>/dev/null  # bash tells there that a sleep was cut short
 done
+sweep
