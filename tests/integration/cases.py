@@ -214,6 +214,19 @@ CASES = (
         executable=PYTHON,
     ),
     Case(
+        "MPI",
+        ("install", "mpi4py"),  # a recipe
+        needs=("lmod", "modules", "python", "mpi"),
+        loads=(*HIERARCHY, "mpi4py/3.1"),
+        layers=("layer_mpi", "layer_python"),
+        executable=PYTHON,
+        seen={"OMP_NUM_THREADS": "1"},
+        # A program of one rank, as every notebook is.
+        also="from mpi4py import MPI\n"
+        "assert MPI.COMM_WORLD.allreduce(1) == 1\n"
+        "assert MPI.Get_library_version().startswith('Open MPI v4.1')",
+    ),
+    Case(
         "collection",
         ("create", "--collection", "mine"),
         needs=("lmod-new", "modules", "python"),
