@@ -1,0 +1,142 @@
+"""Round trips and 50 MB of output: a kernel on loopback in plain, with Curve, and by the relay."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import zmq
+from jupyter_client import BlockingKernelClient
+from jupyter_client.connect import write_connection_file
+from measure import Samples, side_by_side
+
+from kernelkit.running import forwarder
+from kernelkit.running.relay import Relay, RelayEvents
+from kernelkit.running.relay.endpoints import local_connection
+
+LIMIT = 60.0  # seconds
+ROUND_TRIPS = 50  # of one sample: one alone is shorter than what disturbs it
+MEGABYTES = 50
+KEY = "a0436f6c-1916-498b-8eb9-e81ab9368e84"
+
+PLAIN, CURVE, RELAY = "direct, plain", "direct, Curve", "relay and Curve"
+FORWARDED = "relay, Curve and forwarder"
+
+_OUTPUT = (
+    f"import sys\nfor _ in range({MEGABYTES}):\n    sys.stdout.write('x' * 1_000_000)\n"
+    "sys.stdout.flush()"
+)
+
+
+def compare(work: Path, *, rounds: int) -> tuple[dict[str, Samples], dict[str, Samples]]:
+    """Seconds of `ROUND_TRIPS` empty cells, and of one cell that prints `MEGABYTES` MB.
+
+    `work` is an empty directory with a short path. The relay runs in this process, as it does in
+    a Jupyter server, next to the client.
+    """
+    with ExitStack() as stack:
+        clients = {}
+        for name in (PLAIN, CURVE, RELAY, FORWARDED):
+            place = work / str(len(clients))
+            place.mkdir(mode=0o700)
+            clients[name] = stack.enter_context(_connected(name, place))
+        trips = {name: partial(time_round_trips, client) for name, client in clients.items()}
+        outputs = {name: partial(time_output, client) for name, client in clients.items()}
+        return (
+            side_by_side(trips, rounds=rounds, title=f"{ROUND_TRIPS} round trips"),
+            side_by_side(outputs, rounds=rounds, title=f"{MEGABYTES} MB of output"),
+        )
+
+
+def time_round_trips(client: BlockingKernelClient) -> float:
+    """Run empty cells one after the other, each to its reply and its `idle`."""
+    start = time.perf_counter()
+    for _ in range(ROUND_TRIPS):
+        message = client.execute("", silent=True)
+        client.get_shell_msg(timeout=LIMIT)
+        _output(client, message)
+    return time.perf_counter() - start
+
+
+def time_output(client: BlockingKernelClient) -> float:
+    """Run the cell that prints; all of it must arrive."""
+    start = time.perf_counter()
+    message = client.execute(_OUTPUT)
+    client.get_shell_msg(timeout=LIMIT)
+    count = _output(client, message)
+    if count != MEGABYTES * 1_000_000:
+        raise SystemExit(f"{count} of {MEGABYTES} MB arrived")
+    return time.perf_counter() - start
+
+
+def _output(client: BlockingKernelClient, request: str) -> int:
+    count = 0
+    while True:
+        message = client.get_iopub_msg(timeout=LIMIT)
+        if message["parent_header"].get("msg_id") != request:
+            continue
+        if message["msg_type"] == "stream":
+            count += len(message["content"]["text"])
+        if message["content"].get("execution_state") == "idle":
+            return count
+
+
+@contextmanager
+def _connected(variant: str, work: Path) -> Iterator[BlockingKernelClient]:
+    with ExitStack() as stack:
+        connection = stack.enter_context(_kernel(variant, work))
+        if variant in (RELAY, FORWARDED):
+            connection = stack.enter_context(_relayed(connection, work / "local"))
+        client = BlockingKernelClient()
+        client.load_connection_info(connection)
+        client.start_channels()
+        stack.callback(client.stop_channels)
+        client.wait_for_ready(timeout=LIMIT)
+        yield client
+
+
+@contextmanager
+def _kernel(variant: str, work: Path) -> Iterator[dict[str, Any]]:
+    file = work / "connection.json"
+    keys = dict(zip(("curve_publickey", "curve_secretkey"), zmq.curve_keypair(), strict=True))
+    _, info = write_connection_file(
+        str(file), ip="127.0.0.1", key=KEY.encode(), **({} if variant == PLAIN else keys)
+    )
+    kernel = [sys.executable, "-m", "ipykernel_launcher", "-f"]
+    argv = [*kernel, str(file)]
+    if variant == FORWARDED:
+        forward = [sys.executable, forwarder.__file__, str(file), "--"]
+        argv = [*forward, *kernel, "{connection_file}"]
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(argv, stdin=quiet, stdout=quiet, stderr=quiet)
+    try:
+        yield {**json.loads(file.read_text()), **info}
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def _relayed(connection: dict[str, Any], sockets: Path) -> Iterator[dict[str, Any]]:
+    joined = threading.Event()
+    relay = Relay(
+        local_connection(sockets, KEY, "hmac-sha256"),
+        {"protocol_version": "5.4"},
+        RelayEvents(joined=joined.set),
+    )
+    relay.start()
+    try:
+        relay.splice(connection)
+        if not joined.wait(LIMIT):
+            raise SystemExit("the relay did not reach its kernel")
+        yield dict(relay.connection)
+    finally:
+        relay.stop()
