@@ -50,9 +50,7 @@ def resolve_delta(
     pip = choose_pip(python, root=root)
     arguments = ["--dry-run", *_binary(only_binary), *requirements]
     pins = python.distributions if constraints else {}
-    report = run_pip(
-        runner, python, pip, arguments, root=root, pins=pins, timeout=_RESOLVE_SECONDS
-    )
+    report = run_pip(runner, python, pip, arguments, root=root, pins=pins, timeout=_RESOLVE_SECONDS)
     found = [
         Delta(canonical(entry["name"]), entry["version"], entry["url"], entry["sha256"])
         for entry in report
