@@ -53,6 +53,11 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
     _dead: int | None = None
     _options: RunOptions | None = None
 
+    def __init__(self, **kwargs: Any) -> None:
+        # The stanza's whole config comes as keywords. What is no trait, traitlets will refuse one
+        # day; options.parse_options reads it from the kernelspec, and refuses what it cannot use.
+        super().__init__(**{name: kwargs[name] for name in kwargs if self.has_trait(name)})
+
     @property
     def _manager(self) -> Any:
         """The KernelManager; jupyter_client sets it as the parent of every provisioner."""

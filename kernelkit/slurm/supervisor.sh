@@ -170,7 +170,7 @@ escalate() {  # RUN
 
 sweep() {  # ends what mounted the image of a container that was killed: it is in no group of a kernel
   local file line parent name session
-  read -r line <"/proc/$$/stat" && read -r _ _ _ _ session _ <<<"$line"
+  read -r line <"/proc/$$/stat" && read -r _ _ _ _ _ session _ <<<"$line"
   for file in /proc/[0-9]*/stat; do
     read -r line 2>/dev/null <"$file" || continue
     [[ $line =~ ^([0-9]+)\ \((squashfuse|squashfuse_ll|fuse-overlayfs|fuse2fs)\)\ .\ ([0-9]+)\ [0-9]+\ $session\  ]] || continue

@@ -1,0 +1,55 @@
+"""Kernels in jobs of the real cluster: kernelspecs that are made once, and a server."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from real import Parts
+from slurm import Cluster
+
+# As tests/conftest.py does for its own directory; `driving` and `machine` serve here, too.
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "integration")]
+
+from kernels import Kernels, Shelf
+from serving import Server
+
+from kernelkit.running import desk
+
+
+@pytest.fixture(scope="session")
+def shelf(
+    session_cluster: Cluster, parts: Parts, tmp_path_factory: pytest.TempPathFactory
+) -> Shelf:
+    """Kernelspecs by kind, each installed the first time a test wants it."""
+    return Shelf(parts, tmp_path_factory.mktemp("shelf"))
+
+
+@pytest.fixture
+def kernels(
+    cluster: Cluster, shelf: Shelf, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Kernels]:
+    """Puts kernels of the shelf into the test's own home, with a request of the test's."""
+    monkeypatch.setattr(desk, "_desk", None)  # it has the settings and the home of another test
+    yield Kernels(shelf, home)
+    used = desk._desk
+    if used is not None:
+
+        async def stop() -> None:
+            await used.watcher.stop()
+            asyncio.get_running_loop().call_soon(asyncio.get_running_loop().stop)
+
+        used.background.run(stop())
+
+
+@pytest.fixture
+def server(kernels: Kernels, cluster: Cluster, tmp_path: Path) -> Iterator[Server]:
+    """A Jupyter server of the test's own; it has no configuration."""
+    running = Server(kernels.home, cluster, tmp_path / "server")
+    try:
+        yield running
+    finally:
+        running.stop()

@@ -1,0 +1,142 @@
+"""Kernelspecs for the cluster's tests: what is under a kernel, and what its job asks for."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from command_line import PROGRAM
+from machine import write_layer
+from real import SYSTEM_PATH, Parts
+
+LMOD = ("lmod", "modules", "python")
+IMAGES = ("apptainer", "image-demo")
+
+# kind -> how it is installed and what that needs.
+KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "module": (("install", "python/3.11"), LMOD),
+    "venv": (("install", "{shelf}/venv"), ("python",)),
+    "conda": (("install", "{conda}/envs/science"), ("conda",)),
+    "image": (("install", "{images}/demo.sif"), IMAGES),
+    "wrapper": (("install", "pytorch/2.7.1"), (*LMOD, *IMAGES)),
+    "function": (("create", "--module", "tensorflow/2.15"), (*LMOD, *IMAGES)),
+    "r": (("install", "r/4.2"), (*LMOD, "r")),
+    "bash": (("create", "--module", "bash_kernel/0.10", "--language", "bash"), (*LMOD, "bash-kernel")),
+    "ipykernel6": (("install", "{images}/ipykernel6.sif"), ("apptainer", "image-ipykernel6")),
+}  # fmt: skip
+
+
+class Shelf:
+    """Kernelspecs that tests copy from."""
+
+    def __init__(self, parts: Parts, directory: Path) -> None:
+        self.parts, self.directory = parts, directory
+        self._made: dict[str, Path] = {}
+        settings = {
+            "module_system": "lmod",
+            "module_init": [str(parts.lmod_init)],
+            "module_paths": [str(parts.lmod_tree)],
+            "container_runtime": str(parts.apptainer_bin / "apptainer"),
+            "packages_root": str(directory / "packages"),
+        }
+        self.config = directory / "config"
+        self.config.mkdir()
+        file = self.config / "jupyter_kernelkit_config.json"
+        file.write_text(json.dumps({"KernelkitSite": settings}))
+
+    def kernel(self, kind: str) -> Path:
+        """The directory of a kernel that asks for nothing in particular."""
+        if kind not in self._made:
+            command, needs = KINDS[kind]
+            self.parts.need(*needs)
+            if kind == "venv":
+                self._make_venv(self.directory / "venv")
+            self._made[kind] = self.install(f"a-{kind}", *command)
+        return self._made[kind]
+
+    def install(self, name: str, *command: str) -> Path:
+        """Install by the command line, as a user does; the kernel's directory."""
+        places = {
+            "shelf": self.directory,
+            "images": self.parts.root / "images",
+            "conda": self.parts.conda_root,
+        }
+        words = [word.format(**places) for word in command]
+        options = ["--as", name, "--on-slurm", "--no-test", "--prefix", str(self.directory)]
+        done = subprocess.run(
+            [*PROGRAM, words[0], "--json", *words[1:], *options],
+            env={
+                "PATH": SYSTEM_PATH,
+                "HOME": str(self.directory),
+                "JUPYTER_CONFIG_DIR": str(self.config),
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return Path(json.loads(done.stdout)["directory"])
+
+    def _make_venv(self, path: Path) -> None:
+        argv = [str(self.parts.python), "-m", "venv", "--without-pip", str(path)]
+        subprocess.run(argv, check=True)
+        (site,) = path.glob("lib/python3.*/site-packages")
+        write_layer(site, "layer_venv")
+
+
+@dataclass
+class Kernels:
+    """The kernels of one test."""
+
+    shelf: Shelf
+    home: Path
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def put(
+        self,
+        kind: str,
+        name: str = "",
+        *,
+        config: dict[str, Any] | None = None,
+        portable: bool = False,
+        **resources: Any,
+    ) -> str:
+        """Have a kernel of this kind that asks for `resources` (partition cpu when not said).
+
+        `config` is added to the provisioner's; `portable` leaves its stanza out.
+        """
+        name = name or kind
+        source = self.shelf.kernel(kind)
+        target = Path(os.environ["JUPYTER_DATA_DIR"]) / "kernels" / name
+        shutil.copytree(source, target)
+        file = target / "kernel.json"
+        spec = json.loads(file.read_text())
+        spec["argv"] = [str(target) if w == str(source) else w for w in spec["argv"]]
+        stanza = spec["metadata"]["kernel_provisioner"]
+        asked = {"partition": "cpu", **resources}
+        stanza["config"] |= {"resources": asked, **(config or {})}
+        if portable:
+            del spec["metadata"]["kernel_provisioner"]
+        file.write_text(json.dumps(spec))
+        return name
+
+    def configure(self, **settings: Any) -> None:
+        """Set the site's settings."""
+        self.settings |= settings
+        file = Path(os.environ["JUPYTER_CONFIG_DIR"]) / "jupyter_kernelkit_config.json"
+        file.write_text(json.dumps({"KernelkitSite": self.settings}))
+
+    def directory(self, name: str) -> Path:
+        """Where a kernel that was put is."""
+        return Path(os.environ["JUPYTER_DATA_DIR"]) / "kernels" / name
+
+    @property
+    def runs(self) -> list[Path]:
+        """The directories of the runs, oldest first."""
+        root = self.home / ".local/share/kernelkit/runs"
+        return sorted(root.glob("????????????"), key=lambda path: path.stat().st_mtime)
