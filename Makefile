@@ -1,6 +1,6 @@
-.PHONY: demo lab test parts lint docs pictures
+.PHONY: demo lab test bench parts lint docs pictures
 
-SHELL_FILES = .ci/run demo/run demo/lab demo/unpack-modules demo/*.sh binder/postBuild docs/make-pictures tests/parts/install tests/parts/test-run tests/parts/lib/in-venv tests/parts/lib/*.sh tests/parts/lib/parts/*.sh $(addprefix tests/parts/cluster/,lib.sh up down status enter within do one-node) tests/parts/wrappers/* tests/parts/conda/conda tests/parts/conda/*/*.sh
+SHELL_FILES = .ci/run bench/run demo/run demo/lab demo/unpack-modules demo/*.sh binder/postBuild docs/make-pictures tests/parts/install tests/parts/test-run tests/parts/lib/in-venv tests/parts/lib/*.sh tests/parts/lib/parts/*.sh $(addprefix tests/parts/cluster/,lib.sh up down status enter within do one-node) tests/parts/wrappers/* tests/parts/conda/conda tests/parts/conda/*/*.sh
 
 # From a fresh clone to a notebook that ran in a kernel made by `kernelkit install`.
 demo:
@@ -13,6 +13,11 @@ lab:
 # make test ARGS="-k modules"
 test:
 	tests/parts/test-run $(ARGS)
+
+# The table in docs/benchmarks.md; make bench ARGS="--rounds 5"
+bench:
+	bench/run $(ARGS) >docs/benchmarks.md.new
+	mv docs/benchmarks.md.new docs/benchmarks.md && cat docs/benchmarks.md
 
 parts:
 	tests/parts/install
