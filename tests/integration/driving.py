@@ -101,6 +101,22 @@ def processes_with(variable: str, value: str) -> list[int]:
     return found
 
 
+def processes_of_session(session: int) -> list[int]:
+    """The processes in a session: all that a kernel started, Apptainer's FUSE daemons too.
+
+    Those have a process group of their own and hide their environment.
+    """
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                # After the command in parentheses: state, parent, group, session (proc(5)).
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                if int(fields[3]) == session:
+                    found.append(int(entry.name))
+    return found
+
+
 class Running:
     """A started kernel with a client that is connected to it."""
 
@@ -179,7 +195,6 @@ def started(name: str, log: Path, cwd: Path, **variables: str) -> Iterator[Runni
     mark = f"{name}-{os.urandom(6).hex()}"
     manager = KernelManager(kernel_name=name)
     client: BlockingKernelClient | None = None
-    group = 0
     stream = log.open("wb")  # a restart writes to the same one
     try:
         manager.start_kernel(
@@ -188,6 +203,8 @@ def started(name: str, log: Path, cwd: Path, **variables: str) -> Iterator[Runni
             cwd=str(cwd),
             env={**os.environ, **variables, "KERNELKIT_TEST_RUN": mark},
         )
+        # jupyter_client starts a kernel, and each restart of it, in a session of its own.
+        sessions = [manager.provisioner.pid]  # type: ignore[union-attr]
         client = manager.blocking_client()
         client.start_channels()
         try:
@@ -195,7 +212,7 @@ def started(name: str, log: Path, cwd: Path, **variables: str) -> Iterator[Runni
         except RuntimeError as error:
             raise AssertionError(f"{error}\n{log.read_text(errors='replace')}") from error
         yield Running(manager, client, log)
-        group = manager.provisioner.pgid  # type: ignore[union-attr]
+        sessions.append(manager.provisioner.pid)  # type: ignore[union-attr]
         manager.shutdown_kernel()
     finally:
         if client is not None:
@@ -204,19 +221,10 @@ def started(name: str, log: Path, cwd: Path, **variables: str) -> Iterator[Runni
             manager.shutdown_kernel(now=True)
         manager.cleanup_resources()
         stream.close()
-    wait_until(lambda: not is_group_alive(group), "the kernel's process group lives")
+    wait_until(lambda: not any(map(processes_of_session, sessions)), "its session lives")
     wait_until(
         lambda: not processes_with("KERNELKIT_TEST_RUN", mark), "a process of the kernel lives"
     )
-
-
-def is_group_alive(group: int) -> bool:
-    """Whether any process of the group exists."""
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def run_notebook(name: str, cwd: Path, *cells: str) -> list[str]:
