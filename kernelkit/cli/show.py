@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
+from ..errors import Stale
 from . import output
-from .output import verb
+from .output import Outcome, verb
 
 
 def tell(name: str) -> dict[str, Any]:
@@ -111,9 +112,11 @@ def _show_changes(record: dict[str, Any]) -> None:
 
 @verb("show", show=show_kernel)
 @click.argument("name")
-def command(name: str) -> dict[str, Any]:
+def command(name: str) -> Outcome:
     """Show one kernel: its state, layers with their origin, both files, what each layer changes.
 
-    NAME is a kernel of `kernelkit list`, or the NAME/VERSION it was made from.
+    NAME is a kernel of `kernelkit list`, or the NAME/VERSION it was made from. Exit code 3 says
+    that the kernel is stale.
     """
-    return tell(name)
+    found = tell(name)
+    return Outcome(found, Stale.exit_code if found["state"] == "stale" else 0)

@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
+from ..errors import Stale
 from .json_flag import is_json
-from .output import print_pairs, verb
+from .output import Outcome, print_pairs, verb
 from .progress import StepLines
 
 
@@ -19,10 +20,12 @@ def show_test(result: dict[str, Any]) -> None:
 @verb("test", show=show_test)
 @click.argument("name")
 @click.option("--timeout", type=float, help="Seconds to wait for each answer.")
-def command(name: str, timeout: float | None) -> dict[str, Any]:
+@click.option("--on-slurm", is_flag=True, help="In a job, as a Slurm kernel is started; it waits.")
+def command(name: str, timeout: float | None, on_slurm: bool) -> Outcome:
     """Start a kernel as Jupyter would, run a cell, interrupt one, find its variables, stop it.
 
-    NAME is any kernel of `kernelkit list`, whoever made it.
+    NAME is any kernel of `kernelkit list`, whoever made it. A kernel for Slurm is started on this
+    node, unless `--on-slurm` is given. Exit code 3 says that it works and is stale.
     """
     from ..running.handshake import shake_hands
     from ..site import load_site
@@ -35,12 +38,14 @@ def command(name: str, timeout: float | None) -> dict[str, Any]:
         seen = shake_hands(
             kernel.directory,
             timeout=timeout or load_site().kernel_timeout,
+            in_job=on_slurm,
             on_step=progress.line,
         )
         progress.note(", ".join(seen.steps))
-    return {
+    found = {
         "name": kernel.name,
         "state": kernel.state,
         "implementation": seen.implementation,
         "steps": list(seen.steps),
     }
+    return Outcome(found, Stale.exit_code if kernel.state == "stale" else 0)

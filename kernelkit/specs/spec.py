@@ -135,7 +135,8 @@ def marks(plan: Plan) -> tuple[FileMark, ...]:
     of_project = bool(plan.project and plan.environment and plan.environment.relative)
     if plan.python and plan.python.mark and not of_project:
         found.append(_as(plan.python.mark, "interpreter", plan.python.version))
-    if plan.environment and not of_project:
+    # An interpreter named outright is no directory, and has a mark of its own.
+    if plan.environment and plan.environment.kind != "interpreter" and not of_project:
         found.append(_place(plan.environment.prefix, "environment", plan.environment.name))
     if plan.ipykernel:
         found.append(_place(plan.ipykernel.dir, "ipykernel"))
