@@ -2,56 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
-import tempfile
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import zmq
 from jupyter_client import BlockingKernelClient
-from jupyter_client.connect import write_connection_file
+from relaying import WAIT, RealKernel, Seen, connected, iopub_of, kinds, started_relay
 
-from kernelkit.running.relay import Relay, RelayEvents
-from kernelkit.running.relay.endpoints import local_connection
-
-WAIT = 60.0
-
-INFO: dict[str, Any] = {
-    "protocol_version": "5.4",
-    "implementation": "ipython",
-    "implementation_version": "0",
-    "language_info": {"name": "python", "version": "3"},
-    "banner": "cached at install",
-    "help_links": [],
-    "supported_features": [],
-}
-KEY = "a0436f6c-1916-498b-8eb9-e81ab9368e84"
-
-
-class RealKernel:
-    """An ipykernel on loopback, with Curve or without, started by hand."""
-
-    def __init__(self, directory: Path, *, curve: bool) -> None:
-        self.file = directory / f"kernel-{time.monotonic_ns()}.json"
-        keys = dict(zip(("curve_publickey", "curve_secretkey"), zmq.curve_keypair(), strict=True))
-        _, self.connection = write_connection_file(
-            str(self.file), ip="127.0.0.1", key=KEY.encode(), **(keys if curve else {})
-        )
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "ipykernel_launcher", "-f", str(self.file)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.wait()
+from kernelkit.running.relay import Relay
 
 
 @pytest.fixture
@@ -67,22 +25,6 @@ def start_kernel(tmp_path: Path) -> Iterator[Callable[..., RealKernel]]:
         kernel.end()
 
 
-class Seen:
-    """What the relay told its owner."""
-
-    def __init__(self) -> None:
-        self.joined, self.interrupted = threading.Event(), threading.Event()
-        self.shutdown: list[bool] = []
-        self.asked_to_end = threading.Event()
-
-    def events(self) -> RelayEvents:
-        def shutdown(restart: bool) -> None:
-            self.shutdown.append(restart)
-            self.asked_to_end.set()
-
-        return RelayEvents(self.interrupted.set, shutdown, self.joined.set)
-
-
 @pytest.fixture
 def seen() -> Seen:
     return Seen()
@@ -90,40 +32,14 @@ def seen() -> Seen:
 
 @pytest.fixture
 def relay(seen: Seen) -> Iterator[Relay]:
-    # A socket's path is limited to 107 bytes, and pytest's are long.
-    directory = Path(tempfile.mkdtemp(prefix="kk-"))
-    made = Relay(local_connection(directory, KEY, "hmac-sha256"), INFO, seen.events())
-    made.start()
-    yield made
-    made.stop()
-    shutil.rmtree(directory)
+    with started_relay(seen.events()) as made:
+        yield made
 
 
 @pytest.fixture
 def client(relay: Relay) -> Iterator[BlockingKernelClient]:
-    made = BlockingKernelClient()
-    made.load_connection_info(dict(relay.connection))
-    made.start_channels()
-    yield made
-    made.stop_channels()
-
-
-def iopub_of(
-    client: BlockingKernelClient, msg_id: str, until: str = "idle"
-) -> list[dict[str, Any]]:
-    """The iopub messages of one request, up to its `idle`."""
-    found = []
-    while True:
-        message = client.get_iopub_msg(timeout=WAIT)
-        if message["parent_header"].get("msg_id") != msg_id:
-            continue
-        found.append(message)
-        if message["content"].get("execution_state") == until:
-            return found
-
-
-def kinds(messages: list[dict[str, Any]]) -> list[str]:
-    return [m["msg_type"] for m in messages]
+    with connected(dict(relay.connection)) as made:
+        yield made
 
 
 def test_a_held_kernel_is_ready_for_a_front_end(client: BlockingKernelClient) -> None:

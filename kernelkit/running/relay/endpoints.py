@@ -73,7 +73,7 @@ class Sockets:
 _MESSAGES = 1_000
 # Messages of the kernel's output read ahead, of whatever size: what is not read yet stays in the
 # kernel's socket, which keeps 1,000.
-_READ_AHEAD = 16
+_READ_AHEAD = 4
 
 _LOCAL_TYPES = {
     "shell": zmq.ROUTER, "control": zmq.ROUTER, "stdin": zmq.ROUTER, "iopub": zmq.XPUB,
