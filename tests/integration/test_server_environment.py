@@ -96,6 +96,29 @@ def test_nothing_of_the_server_leaks_in(
         assert variables["LOADEDMODULES"] == ":".join(loads)
 
 
+def test_a_modulepath_of_the_server_shadows_nothing(
+    machine: Machine, need: Need, kernelkit: Kernelkit, tmp_path: Path
+) -> None:
+    need("lmod", "modules", "python")
+    # As a distribution's profile does: MODULEPATH is set there, unless a shell has one.
+    init = machine.home / "modules.sh"
+    init.write_text(
+        f'. {machine.parts.lmod_init}\n[ -n "$MODULEPATH" ] || '
+        f"export MODULEPATH={machine.parts.lmod_tree}\n"
+    )
+    machine.configure("none", module_system="lmod", module_init=[str(init)])
+    name = kernelkit("install", "python/3.11")["name"]
+    shadow = machine.home / "shadow"
+    (shadow / "python").mkdir(parents=True)
+    (shadow / "python/3.11.lua").write_text('setenv("SHADOWED", "1")\n')
+    server = loaded(machine, "style-sticky/1.0", "libfoo/1.0")
+    server["MODULEPATH"] = f"{shadow}:{server['MODULEPATH']}"
+    with started(name, tmp_path / "log", machine.project, **server) as kernel:
+        found = kernel.prove()
+    assert "SHADOWED" not in found["variables"]
+    assert found["layers"] == ["layer_python"]
+
+
 def test_keep_starts_from_the_modules_of_the_server(
     machine: Machine,
     need: Need,
