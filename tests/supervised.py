@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -76,9 +77,7 @@ class Supervised:
         """What `scancel --batch --signal=USR1` does."""
         self.process.send_signal(signal.SIGUSR1)
 
-    def status(
-        self, run: Run, condition: Callable[[Status], Any] = lambda status: True
-    ) -> Status:
+    def status(self, run: Run, condition: Callable[[Status], Any] = lambda status: True) -> Status:
         """The first status that meets `condition`."""
 
         def look() -> Status | None:
@@ -117,6 +116,15 @@ class Supervised:
     def wait(self) -> int:
         """Until the job has ended; its exit code."""
         return self.process.wait(30)
+
+    def children(self) -> list[int]:
+        """What the supervisor itself has started and not waited for yet."""
+        found = []
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                if int(path.read_text().rpartition(")")[2].split()[1]) == self.process.pid:
+                    found.append(int(path.parent.name))
+        return found
 
     def end(self) -> str:
         """End whatever is left; what the supervisor printed."""

@@ -19,5 +19,7 @@ def wait_until(
         if found:
             return found
         if time.monotonic() > end:
-            raise AssertionError(f"gave up after {timeout:g} s: {what() if callable(what) else what}")
+            raise AssertionError(
+                f"gave up after {timeout:g} s: {what() if callable(what) else what}"
+            )
         time.sleep(0.01)

@@ -22,11 +22,13 @@ set -m
 # By run id. `pid` has the kernels that live, `want` those to be started when none does, `why` the
 # reason for those that are to end; `next` is the signal to send at the time `due`.
 declare -A phase pid starts want why next due serial exit_code beat lease seen since
-address='' ending='' poked='' idle_since='' now=0 last=0
+address='' ending='' idle_since='' now=0 last=0
 
-# bash runs traps between commands and in `wait`. No trap for CHLD: bash 5.2 loses its way in it.
-trap 'poked=1' USR1
-trap 'ending=${ending:-slurm} poked=1' TERM  # scancel, preemption, the time limit
+# A signal rings a bell, which `read` hears: bash 5.2 forgets children that end while a signal cuts
+# `wait` short, and loses its way in a trap for CHLD.
+exec {bell}<> <(:)
+trap 'echo >&"$bell"' USR1
+trap 'ending=${ending:-slurm}; echo >&"$bell"' TERM  # scancel, preemption, the time limit
 
 look_at_clock() { read -r now _ </proc/uptime; now=$((10#${now/./})); }
 
@@ -176,7 +178,9 @@ sweep() {  # ends what mounted the image of a container that was killed: it is i
     [[ $line =~ ^([0-9]+)\ \((squashfuse|squashfuse_ll|fuse-overlayfs|fuse2fs)\)\ .\ ([0-9]+)\ [0-9]+\ $session\  ]] || continue
     parent=${BASH_REMATCH[3]} line=${BASH_REMATCH[1]}
     # While Apptainer itself lives it does this, and the kernel may, too.
-    read -r name 2>/dev/null <"/proc/$parent/comm" && [[ $name = starter* ]] || kill -KILL "$line" 2>/dev/null
+    name=''
+    read -r name 2>/dev/null <"/proc/$parent/comm"
+    [[ $name = starter* ]] || kill -KILL "$line" 2>/dev/null
   done
 }
 
@@ -268,16 +272,13 @@ may_leave() {  # whether all runs have ended, and the job was not to be kept any
   done
 }
 
-rest() {  # until a signal, the end of a kernel, or the next tick
-  local run tick=5 ticker
-  for run in "${!next[@]}"; do tick=0.3; done
-  sleep "$tick" &
-  ticker=$!
-  for run in "${!pid[@]}"; do kill -0 "${pid[$run]}" || poked=1; done
-  [ -n "$poked" ] || wait -n
-  kill "$ticker"
-  wait "$ticker"
-  while kill -0 "$ticker"; do wait "$ticker"; done  # a signal ends a wait early
+rest() {  # until a signal, the end of a kernel, or the next look at the files
+  local run count=20 step=0.25
+  for run in "${!next[@]}"; do count=10 step=0.03; done
+  while [ $((count--)) -gt 0 ] && ! read -r -t "$step" -u "$bell" _; do
+    for run in "${!pid[@]}"; do kill -0 "${pid[$run]}" || return; done
+  done
+  while read -t 0 -u "$bell"; do read -r -u "$bell" _; done
 }
 
 find_address
@@ -285,12 +286,11 @@ if (( ${SLURM_RESTART_COUNT:-0} > 0 )); then ending=requeued; fi  # its kernels 
 look_at_clock
 last=$now
 while :; do
-  poked=''
   look_at_clock
   admit
   for run in "${!phase[@]}"; do tend "$run"; done
   last=$now
   if may_leave; then break; fi
-  rest 2>/dev/null  # bash tells there that a sleep was cut short
+  rest 2>/dev/null
 done
 sweep

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -312,7 +313,7 @@ def test_runs_of_one_job_have_their_own_log_restart_and_end(
     runs.request(two.id, "stop")
     supervised.wake()
     assert supervised.status(two, lambda s: s.phase == "ended").reason == "asked"
-    assert runs.allocations.members(one.job_name) == {one.id}
+    wait_until(lambda: runs.allocations.members(one.job_name) == {one.id})
     assert supervised.status(one) == before and supervised.process.poll() is None
     runs.request(one.id, "stop")
     supervised.wake()
@@ -354,7 +355,23 @@ def test_what_is_no_run_of_ours_is_passed_by(runs: Runs, job: Job, tmp_path: Pat
     (runs.root / "aaaaaaaaaaaa").unlink()
 
 
-# --- the end -----------------------------------------------------------------------------------------
+# --- the end -----------------------------------------------------------------------------------
+
+
+def test_a_signal_to_all_processes_of_the_job_at_once(runs: Runs, job: Job, tmp_path: Path) -> None:
+    # So Slurm does it. bash loses a child that ends while a signal cuts its `wait` short.
+    kernel = write_kernel(tmp_path / "kernel", DEAF)
+    for number in range(6):
+        run = make_run(runs, kernel)
+        supervised = job(run)
+        wait_until(lambda run=run: "deaf" in runs.read_log(run.id))
+        children = [supervised.status(run).pid, *supervised.children()]
+        for pid in [supervised.process.pid, *children][:: 1 if number % 2 else -1]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        assert supervised.wait() == 0
+        status = supervised.status(run)
+        assert (status.phase, status.reason, status.exit) == ("ended", "slurm", 137)
 
 
 def test_the_end_of_the_job_ends_kernels_first_politely_then_not(
