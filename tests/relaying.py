@@ -28,7 +28,9 @@ INFO: dict[str, Any] = {
     "protocol_version": "5.4",
     "implementation": "ipython",
     "implementation_version": "0",
-    "language_info": {"name": "python", "version": "3"},
+    "language_info": {
+        "name": "python", "version": "3", "file_extension": ".py", "mimetype": "text/x-python",
+    },  # fmt: skip
     "banner": "cached at install",
     "help_links": [],
     "supported_features": [],

@@ -116,6 +116,11 @@ class Relay:
         splice = self._splice
         return splice is not None and splice.joined
 
+    @property
+    def held_count(self) -> int:
+        """How many messages wait for the kernel."""
+        return self._held.count
+
     def _call(self, function: Callable[[], None]) -> None:
         self._calls.put(function)
         with contextlib.suppress(OSError):

@@ -1,0 +1,344 @@
+"""What notebooks do with a kernel, through the relay: conformance, comms, debugger, bulk output."""
+
+from __future__ import annotations
+
+import json
+import threading
+import unittest
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import jupyter_kernel_test
+import pytest
+from jupyter_client import BlockingKernelClient
+from relaying import WAIT, RealKernel, Seen, connected, iopub_of, kinds, started_relay
+
+from kernelkit.running.relay import Relay
+
+
+class Joined:
+    """A relay with a kernel behind it, one client, and what the relay told."""
+
+    def __init__(self, directory: Path, stack: ExitStack, *, wire: str = "curve") -> None:
+        self.seen = Seen()
+        self.relay = stack.enter_context(started_relay(self.seen.events()))
+        options = {"curve": True} if wire == "curve" else {"forward": []}
+        self.kernel = RealKernel(directory, **options)  # type: ignore[arg-type]
+        stack.callback(self.kernel.end)
+        self.client = self.connect(stack)
+
+    def connect(self, stack: ExitStack) -> BlockingKernelClient:
+        return stack.enter_context(connected(dict(self.relay.connection)))
+
+    def join(self) -> None:
+        self.relay.splice(self.kernel.connection)
+        assert self.seen.joined.wait(WAIT)
+
+    def run(self, code: str) -> list[dict[str, Any]]:
+        """The iopub messages of one cell that must succeed."""
+        found = iopub_of(self.client, self.client.execute(code))
+        assert "error" not in kinds(found), found
+        return found
+
+    def print(self, code: str) -> str:
+        return "".join(m["content"]["text"] for m in self.run(code) if m["msg_type"] == "stream")
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as made:
+        yield made
+
+
+@pytest.fixture(params=["curve", "forwarder"])
+def joined(tmp_path: Path, stack: ExitStack, request: pytest.FixtureRequest) -> Joined:
+    made = Joined(tmp_path, stack, wire=request.param)
+    made.join()
+    return made
+
+
+@pytest.fixture
+def waiting(tmp_path: Path, stack: ExitStack) -> Joined:
+    """The same before the relay knows of the kernel."""
+    return Joined(tmp_path, stack)
+
+
+# --- conformance -----------------------------------------------------------------------------------
+
+
+class Suite(jupyter_kernel_test.KernelTests):  # type: ignore[misc]
+    """The published suite for a Python kernel, with a relay in place of its manager."""
+
+    __test__ = False  # pytest collects every TestCase that it sees
+    joined: ClassVar[Joined]
+    language_name = "python"
+    file_extension = ".py"
+    code_hello_world = "print('hello, world')"
+    code_stderr = "import sys; print('test', file=sys.stderr)"
+    completion_samples: ClassVar[Any] = [{"text": "zi", "matches": {"zip"}}]
+    complete_code_samples: ClassVar[Any] = ["1", "print('hello, world')"]
+    incomplete_code_samples: ClassVar[Any] = ["print('''hello", "def f(x):\n  x*2"]
+    invalid_code_samples: ClassVar[Any] = ["import = 7q"]
+    code_page_something = "zip?"
+    code_generate_error = "raise"
+    code_execute_result: ClassVar[Any] = [{"code": "1+2+3", "result": "6"}]
+    code_display_data: ClassVar[Any] = [
+        {
+            "code": "from IPython.display import HTML, display; display(HTML('<b>test</b>'))",
+            "mime": "text/html",
+        }
+    ]
+    supported_history_operations = ("tail", "search")
+    code_history_pattern = "1?2*"
+    code_inspect_sample = "zip"
+    code_clear_output = "from IPython.display import clear_output; clear_output()"
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.kc, cls.km = cls.joined.client, SimpleNamespace()  # type: ignore[assignment]
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        pass
+
+
+class FromQueued(Suite):
+    """Each test begins while there is no kernel; it comes when the test waits for it."""
+
+    def setUp(self) -> None:
+        relay = self.joined.relay
+        relay.hold()
+        self._ended = threading.Event()
+        self._rejoin = threading.Thread(target=self._splice_when_waited_for, args=(relay,))
+        self._rejoin.start()
+
+    def _splice_when_waited_for(self, relay: Relay) -> None:
+        # kernel_info alone is answered without a kernel, and so holds nothing.
+        while relay.held_count == 0 and not self._ended.wait(0.01):
+            pass
+        relay.splice(self.joined.kernel.connection)
+
+    def tearDown(self) -> None:
+        self._ended.set()
+        self._rejoin.join()
+
+
+@pytest.mark.parametrize("suite", [Suite, FromQueued])
+def test_conformance(suite: type[Suite], waiting: Joined) -> None:
+    waiting.join()
+    waiting.client.wait_for_ready(timeout=WAIT)
+    of_this = type(suite.__name__, (suite,), {"joined": waiting})
+    tests = unittest.defaultTestLoader.loadTestsFromTestCase(of_this)
+    result = unittest.TestResult()
+    tests.run(result)
+    problems = [f"{test}:\n{text}" for test, text in (*result.failures, *result.errors)]
+    assert not problems, "\n".join(problems)
+    assert {why for _, why in result.skipped} <= {"History range not supported"}
+    assert result.testsRun >= 11
+
+
+# --- hand-over -------------------------------------------------------------------------------------
+
+
+def test_a_thousand_messages_of_every_kind_arrive_in_order(waiting: Joined) -> None:
+    client = waiting.client
+    client.wait_for_ready(timeout=WAIT)
+    sent = []
+    for number in range(250):
+        sent.append(client.execute(f"seen = {number}", silent=True))
+        sent.append(client.complete("see"))
+        sent.append(client.inspect("print"))
+        sent.append(client.is_complete(f"seen == {number}"))
+    waiting.join()
+    got = [client.get_shell_msg(timeout=WAIT) for _ in sent]
+    assert [m["parent_header"]["msg_id"] for m in got] == sent
+    assert {m["content"]["status"] for m in got} == {"ok", "complete"}
+
+
+def test_comms_opened_while_it_waits_reach_the_kernel(waiting: Joined) -> None:
+    client = waiting.client
+    client.wait_for_ready(timeout=WAIT)
+    client.execute(
+        "from comm import get_comm_manager\n"
+        "def echo(comm, opened):\n"
+        "    def answer(message):\n"
+        "        comm.send(message['content']['data'], buffers=message['buffers'])\n"
+        "    comm.on_msg(answer)\n"
+        "get_comm_manager().register_target('echo', echo)",
+        silent=True,
+    )
+    session, shell = client.session, client.shell_channel
+    shell.send(session.msg("comm_open", {"comm_id": "1", "target_name": "echo", "data": {}}))
+    message = session.msg("comm_msg", {"comm_id": "1", "data": {"n": 1}})
+    message["buffers"] = [bytes(range(256)) * 4096]
+    session.send(shell.socket, message, buffers=message["buffers"])
+    waiting.join()
+    while True:
+        echoed = client.get_iopub_msg(timeout=WAIT)
+        if echoed["msg_type"] == "comm_msg":
+            break
+    assert echoed["content"]["data"] == {"n": 1}
+    assert bytes(echoed["buffers"][0]) == bytes(range(256)) * 4096
+
+
+def test_one_session_speaks_after_the_kernel_has_spoken(waiting: Joined, stack: ExitStack) -> None:
+    client = waiting.client
+    client.wait_for_ready(timeout=WAIT)
+    waiting.relay.set_text("job 12 pending")
+    held = client.execute("1")
+    waiting.join()
+    heard = iopub_of(client, held)
+    own = next(m["header"]["session"] for m in heard if m["msg_type"] == "execute_result")
+    first = next(n for n, m in enumerate(heard) if m["header"]["session"] == own)
+    assert first > 0
+    assert {m["header"]["session"] for m in heard[first:]} == {own}
+    assert kinds(heard[first:])[0] == "clear_output"
+    other = waiting.connect(stack)
+    welcome = other.get_iopub_msg(timeout=WAIT)
+    assert welcome["msg_type"] == "iopub_welcome"
+    assert welcome["header"]["session"] == own
+
+
+def test_a_kernel_nobody_used_while_it_waited_is_idle(waiting: Joined) -> None:
+    assert waiting.client.get_iopub_msg(timeout=WAIT)["msg_type"] == "iopub_welcome"
+    busy = waiting.client.get_iopub_msg(timeout=WAIT)
+    assert busy["content"] == {"execution_state": "busy"}
+    waiting.join()
+    after = waiting.client.get_iopub_msg(timeout=WAIT)
+    while after["msg_type"] == "stream":  # what the kernel wrote at its start
+        after = waiting.client.get_iopub_msg(timeout=WAIT)
+    assert after["content"] == {"execution_state": "idle"}
+    assert after["parent_header"] == {}
+
+
+# --- while it runs ---------------------------------------------------------------------------------
+
+
+def test_a_widget_tells_its_kernel_side(joined: Joined) -> None:
+    pytest.importorskip("ipywidgets")
+    made = joined.run(
+        "import ipywidgets\n"
+        "slider = ipywidgets.IntSlider()\n"
+        "slider.observe(lambda change: print('moved to', change.new), 'value')\n"
+        "slider"
+    )
+    model = next(
+        m["content"]["comm_id"]
+        for m in made
+        if m["msg_type"] == "comm_open" and "IntSliderModel" in json.dumps(m["content"])
+    )
+    data = {"method": "update", "state": {"value": 42}, "buffer_paths": []}
+    message = joined.client.session.msg("comm_msg", {"comm_id": model, "data": data})
+    joined.client.shell_channel.send(message)
+    answered = iopub_of(joined.client, message["header"]["msg_id"])
+    assert "moved to 42\n" in [m["content"]["text"] for m in answered if m["msg_type"] == "stream"]
+    assert joined.print("print(slider.value)") == "42\n"
+
+
+def test_the_debugger_answers_on_control(joined: Joined) -> None:
+    pytest.importorskip("debugpy")
+    request = {"seq": 1, "type": "request", "command": "debugInfo", "arguments": {}}
+    joined.client.control_channel.send(joined.client.session.msg("debug_request", request))
+    reply = joined.client.get_control_msg(timeout=WAIT)
+    assert reply["msg_type"] == "debug_reply"
+    assert reply["content"]["success"] is True
+
+
+def test_a_subshell_runs_beside_a_busy_cell(joined: Joined) -> None:
+    client = joined.client
+    client.wait_for_ready(timeout=WAIT)
+    client.control_channel.send(client.session.msg("create_subshell_request", {}))
+    created = client.get_control_msg(timeout=WAIT)["content"]
+    if created.get("status") != "ok":
+        pytest.skip("this ipykernel has no subshells")
+    joined.run("import threading\nevent = threading.Event()")
+    client.get_shell_msg(timeout=WAIT)
+    client.execute("reached = event.wait(60)")
+    message = client.session.msg(
+        "execute_request",
+        {"code": "event.set()", "silent": True, "store_history": False, "allow_stdin": False},
+    )
+    message["header"]["subshell_id"] = created["subshell_id"]
+    client.shell_channel.send(message)
+    replies = [client.get_shell_msg(timeout=WAIT) for _ in range(2)]
+    assert {m["content"]["status"] for m in replies} == {"ok"}
+    assert joined.print("print(reached)") == "True\n"
+
+
+def test_fifty_megabytes_arrive_whole(joined: Joined) -> None:
+    code = "for n in range(50): print(chr(65 + n % 26) * 999_999)"
+    text = joined.print(code)
+    assert len(text) == 50_000_000
+    assert [line[0] for line in text.splitlines()] == [chr(65 + n % 26) for n in range(50)]
+
+
+def test_two_front_ends_hear_the_same_and_are_asked_apart(joined: Joined, stack: ExitStack) -> None:
+    other = joined.connect(stack)
+    for client in (joined.client, other):
+        client.wait_for_ready(timeout=WAIT)
+    asked = other.execute("name = input('who? '); print(name)", allow_stdin=True)
+    assert other.get_stdin_msg(timeout=WAIT)["content"]["prompt"] == "who? "
+    assert not joined.client.stdin_channel.msg_ready()
+    other.input("the other")
+    for client in (joined.client, other):
+        texts = [m["content"]["text"] for m in iopub_of(client, asked) if m["msg_type"] == "stream"]
+        assert "".join(texts) == "the other\n"
+
+
+def test_a_front_end_that_comes_late_hears_the_rest(joined: Joined, stack: ExitStack) -> None:
+    client = joined.client
+    running = client.execute("go = input('')\nprint('late')", allow_stdin=True)
+    client.get_stdin_msg(timeout=WAIT)
+    other = joined.connect(stack)
+    assert other.get_iopub_msg(timeout=WAIT)["msg_type"] == "iopub_welcome"
+    client.input("")
+    for each in (client, other):
+        texts = [m["content"]["text"] for m in iopub_of(each, running) if m["msg_type"] == "stream"]
+        assert texts == ["late\n"]
+
+
+def test_a_front_end_that_vanished_is_not_missed(joined: Joined) -> None:
+    gone = BlockingKernelClient()
+    gone.load_connection_info(dict(joined.relay.connection))
+    gone.start_channels()
+    gone.wait_for_ready(timeout=WAIT)
+    gone.execute("for n in range(2000): print(n, flush=True)")
+    for name in ("shell", "control", "stdin", "iopub"):
+        getattr(gone, f"{name}_channel").socket.close(linger=0)
+    gone.hb_channel.stop()
+    assert joined.print("print('still here')") == "still here\n"
+
+
+def test_a_kernel_that_dies_in_mid_message_leaves_the_relay_able(
+    joined: Joined, tmp_path: Path, stack: ExitStack
+) -> None:
+    dying = joined.client.execute("import os\nwhile True: print('x' * 1_000_000, flush=True)")
+    while joined.client.get_iopub_msg(timeout=WAIT)["msg_type"] != "stream":
+        pass
+    joined.kernel.end()
+    joined.relay.hold()
+    joined.seen.joined.clear()
+    held = joined.client.execute("print('the next')")
+    joined.kernel = RealKernel(tmp_path, curve=True)
+    stack.callback(joined.kernel.end)
+    joined.join()
+    texts = [
+        m["content"]["text"] for m in iopub_of(joined.client, held) if m["msg_type"] == "stream"
+    ]
+    assert texts == ["the next\n"]
+    assert dying != held
+
+
+def test_what_anybody_may_write_into_a_socket_is_dropped(waiting: Joined, stack: ExitStack) -> None:
+    stranger = waiting.connect(stack)
+    stranger.session.key = b"another key"
+    stranger.execute("raise SystemExit")
+    stranger.shell_channel.socket.send_multipart([b"", b"<IDS|MSG>", b"\xff", b"{", b""])
+    stranger.control_channel.send(stranger.session.msg("shutdown_request", {"restart": False}))
+    waiting.client.wait_for_ready(timeout=WAIT)
+    waiting.join()
+    assert waiting.print("print('alive')") == "alive\n"
+    assert waiting.seen.shutdown == []
