@@ -19,6 +19,9 @@ shopt -s nullglob
 # children in the background otherwise do.
 set -m
 
+# bash itself tells there of every child that a signal ended; what fails goes to `complaints`.
+exec {complaints}>&2 2>/dev/null
+
 # By run id. `pid` has the kernels that live, `want` those to be started when none does, `why` the
 # reason for those that are to end; `next` is the signal to send at the time `due`.
 declare -A phase pid starts want why next due serial exit_code beat lease seen since
@@ -38,7 +41,8 @@ tell() {  # RUN: writes its status
   local file=$root/$1/status
   printf '%s=%s\n' phase "${phase[$1]}" job "$SLURM_JOB_ID" node "$node" ip "$address" \
     start "${starts[$1]}" pid "${pid[$1]-}" exit "${exit_code[$1]-}" reason "${why[$1]-}" \
-    serial "${serial[$1]}" >"$file.new" && mv -f -- "$file.new" "$file"
+    serial "${serial[$1]}" 2>&"$complaints" >"$file.new" &&
+    mv -f -- "$file.new" "$file" 2>&"$complaints"
 }
 
 # --- where the kernels listen ---------------------------------------------------------------------
@@ -56,7 +60,7 @@ find_address() {  # one address of this node: never the first of many
     [[ $found = 127.* ]] || all+=("$found")
     if [ -n "$interface" ] && [ "$device" = "$interface" ]; then address=$found; return; fi
     if [ -n "$network" ] && in_network "$found"; then address=$found; return; fi
-  done < <(ip -o -4 address show)
+  done < <(ip -o -4 address show 2>&"$complaints")
   [ -z "$interface$network" ] || return
   read -r address _ < <(getent ahostsv4 "$node")
   # Debian gives a host's own name as 127.0.1.1 in /etc/hosts, which means nothing elsewhere.
@@ -68,7 +72,7 @@ ports=()
 find_ports() {  # five that nobody uses, for kernels that cannot let the system choose
   local used=' ' place port
   while read -r _ place _; do used+="$((16#${place##*:})) "; done < \
-    <(grep -h : /proc/net/tcp /proc/net/tcp6 2>/dev/null)
+    <(grep -h : /proc/net/tcp /proc/net/tcp6)
   ports=()
   while [ ${#ports[@]} -lt 5 ]; do
     port=$((20000 + RANDOM % 12000))
@@ -87,7 +91,7 @@ write_connection() {  # RUN FILE: the seed with this node's address in place
     for port in 1 2 3 4 5; do text=${text//\"@PORT$port@\"/${ports[port - 1]}}; done
   fi
   rm -f -- "$root/$1"/connection-*.json
-  printf '%s\n' "$text" >"$2"
+  printf '%s\n' "$text" 2>&"$complaints" >"$2"
 }
 
 choose_gpus() {  # POSITIONS, such as 0,2: those of the GPUs that Slurm gave
@@ -105,6 +109,7 @@ choose_gpus() {  # POSITIONS, such as 0,2: those of the GPUs that Slurm gave
 }
 
 become_kernel() {  # RUN CONNECTION_FILE
+  exec {bell}>&- {complaints}>&-
   # `_`, because a variable of the user's may have any name.
   local _dir=$root/$1 _file=$2 _pair _words
   cd -- "$(<"$_dir/cwd")" 2>/dev/null || { echo "kernelkit: starting in $HOME."; cd || exit; }
@@ -141,7 +146,7 @@ start() {  # RUN
   tell "$run"
 }
 
-send() { kill -s "$2" -- "-${pid[$1]}" 2>/dev/null; }  # RUN SIGNAL, to the whole process group
+send() { kill -s "$2" -- "-${pid[$1]}"; }  # RUN SIGNAL, to the whole process group
 
 end_within() {  # RUN HUNDREDTHS: then TERM, and KILL when that is ignored; only ever sooner
   if [ -z "${pid[$1]-}" ] || [ "${next[$1]-}" = KILL ]; then return; fi
@@ -174,20 +179,20 @@ sweep() {  # ends what mounted the image of a container that was killed: it is i
   local file line parent name session
   read -r line <"/proc/$$/stat" && read -r _ _ _ _ _ session _ <<<"$line"
   for file in /proc/[0-9]*/stat; do
-    read -r line 2>/dev/null <"$file" || continue
+    read -r line <"$file" || continue
     [[ $line =~ ^([0-9]+)\ \((squashfuse|squashfuse_ll|fuse-overlayfs|fuse2fs)\)\ .\ ([0-9]+)\ [0-9]+\ $session\  ]] || continue
     parent=${BASH_REMATCH[3]} line=${BASH_REMATCH[1]}
     # While Apptainer itself lives it does this, and the kernel may, too.
     name=''
-    read -r name 2>/dev/null <"/proc/$parent/comm"
-    [[ $name = starter* ]] || kill -KILL "$line" 2>/dev/null
+    read -r name <"/proc/$parent/comm"
+    [[ $name = starter* ]] || kill -KILL "$line"
   done
 }
 
 reap() {  # RUN: notes the end of its kernel
   local child=${pid[$1]-}
-  [ -n "$child" ] && ! kill -0 "$child" 2>/dev/null || return
-  wait "$child" 2>/dev/null
+  [ -n "$child" ] && ! kill -0 "$child" || return
+  wait "$child"
   exit_code[$1]=$?
   send "$1" KILL  # what the kernel left in its group would keep the GPU's memory
   sweep
@@ -212,7 +217,7 @@ obey() {  # RUN
       signal) [[ $first =~ ^(INT|TERM|KILL)$ && -n ${pid[$1]-} ]] && send "$1" "$first" ;;
       stop) stop "$1" asked ;;
     esac
-  done 2>/dev/null <"$root/$1/requests"
+  done <"$root/$1/requests"
   [ "$before" = "${serial[$1]}" ] || [ "${phase[$1]}" = ended ] || tell "$1"
 }
 
@@ -225,7 +230,7 @@ relaunch() {  # RUN START GRACE: have start number START; a kernel that lives ge
 
 check_lease() {  # RUN: ends what no server has cared for, and a kernel that ended without a word
   local seconds='' mark=''
-  read -r seconds mark 2>/dev/null <"$root/$1/lease"
+  read -r seconds mark <"$root/$1/lease"
   [[ $seconds =~ ^[1-9][0-9]{0,8}$ ]] && lease[$1]=$seconds
   # After a suspended job or node the server gets a whole lease again.
   if [ -e "$root/$1/keep" ] || (( now - last > 6000 )); then seen[$1]=$now; fi
@@ -263,7 +268,7 @@ may_leave() {  # whether all runs have ended, and the job was not to be kept any
   local run kept=0
   for run in "${!phase[@]}"; do [ "${phase[$run]}" = ended ] || { idle_since=''; return 1; }; done
   idle_since=${idle_since:-$now}
-  read -r kept 2>/dev/null <"$hosted/idle"
+  read -r kept <"$hosted/idle"
   [[ -z $ending && $kept =~ ^[0-9]{1,8}$ ]] && (( now - idle_since < kept * 100 )) && return 1
   : >"$hosted/closed"  # nothing may be added from here on; what was just added is still served
   admit
@@ -291,6 +296,6 @@ while :; do
   for run in "${!phase[@]}"; do tend "$run"; done
   last=$now
   if may_leave; then break; fi
-  rest 2>/dev/null
+  rest
 done
 sweep
