@@ -12,6 +12,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 from jupyter_client.blocking.client import BlockingKernelClient
@@ -148,9 +149,20 @@ def connected(connection: dict[str, Any]) -> Iterator[BlockingKernelClient]:
     client.start_channels()
     try:
         client.wait_for_ready(timeout=30)
+        wait_until(lambda: _is_heard(client), what="the kernel on iopub")
         yield client
     finally:
         client.stop_channels()
+
+
+def _is_heard(client: BlockingKernelClient) -> bool:
+    # A subscription takes effect some time after connecting; what is published before is lost.
+    client.kernel_info()
+    try:
+        client.get_iopub_msg(timeout=0.2)
+    except Empty:
+        return False
+    return True
 
 
 def run_cell(client: BlockingKernelClient, code: str) -> str:

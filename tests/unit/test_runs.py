@@ -1,0 +1,163 @@
+"""Run directories without a job: what is in them, what changes, what is found."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import msgspec
+import pytest
+from supervised import KEY, make_run, write_kernel
+
+from kernelkit.errors import InvalidName, NotFound, UsageError
+from kernelkit.running.orphans import find_orphans, is_abandoned, lease_age
+from kernelkit.running.records import Run
+from kernelkit.running.runs import Runs
+from kernelkit.running.servers import is_gone, this_server
+from kernelkit.slurm.states import Job
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Runs:
+    return Runs(tmp_path / "share" / "runs")
+
+
+@pytest.fixture
+def run(runs: Runs, tmp_path: Path) -> Run:
+    return make_run(runs, write_kernel(tmp_path / "kernel"), variables={"HF_TOKEN": "secret"})
+
+
+def test_everything_is_there_before_a_job_is_and_private(runs: Runs, run: Run) -> None:
+    directory = runs.directory(run.id)
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in directory.iterdir()}
+    assert modes.pop("launch.sh") == 0o700
+    assert set(modes.values()) == {0o600}
+    wanted = {"cwd", "environment", "lease", "log", "requests", "run.json", "seed.json", "status"}
+    assert set(modes) == wanted
+    assert runs.load(run.id) == run
+    assert run.job_name == f"kernelkit-{run.id}" and run.phase == "new" and run.submits == 0
+
+
+def test_the_record_and_the_job_hold_no_secret(runs: Runs, run: Run) -> None:
+    record = (runs.directory(run.id) / "run.json").read_text()
+    assert KEY not in record and "secret" not in record
+    assert KEY in (runs.directory(run.id) / "seed.json").read_text()
+
+
+def test_launch_sh_is_as_it_was_at_submit(runs: Runs, run: Run, tmp_path: Path) -> None:
+    before = (tmp_path / "kernel" / "launch.sh").read_bytes()
+    write_kernel(tmp_path / "kernel", "echo another")
+    assert (runs.directory(run.id) / "launch.sh").read_bytes() == before
+
+
+def test_a_phase_never_goes_backwards(runs: Runs, run: Run) -> None:
+    assert runs.update(run.id, phase="ending", reason="why").phase == "ending"
+    after = runs.update(run.id, phase="queued", job_id="12")
+    assert (after.phase, after.job_id, after.reason) == ("ending", "12", "why")
+    assert runs.update(run.id, phase="ended").phase == "ended"
+
+
+def test_requests_have_serial_numbers_and_none_is_lost(runs: Runs, run: Run) -> None:
+    for number in range(1, 41):
+        assert runs.request(run.id, "signal", "INT") == number
+    lines = (runs.directory(run.id) / "requests").read_text().splitlines()
+    assert lines[-1] == "40 signal INT" and len(lines) == 32
+    with pytest.raises(UsageError, match="`reboot`"):
+        runs.request(run.id, "reboot")
+
+
+def test_runs_are_found_by_kernel_and_by_job(runs: Runs, run: Run, tmp_path: Path) -> None:
+    other = make_run(runs, tmp_path / "kernel", kernel_id="other")
+    runs.update(run.id, job_id="12")
+    assert [found.id for found in runs.of_job("12")] == [run.id]
+    assert [found.id for found in runs.of_job(other.job_name)] == [other.id]
+    assert runs.of_job("") == []
+    assert runs.of_kernel("other") == other
+    runs.update(other.id, phase="ended")
+    assert runs.of_kernel("other") is None
+    assert [found.id for found in runs.listing().runs] == [run.id, other.id]
+
+
+def test_what_is_removed_is_gone_with_its_place_in_the_job(runs: Runs, run: Run) -> None:
+    assert runs.allocations.join(run, run.job_name)
+    runs.remove(run.id)
+    runs.remove(run.id)
+    assert not runs.directory(run.id).exists()
+    assert not runs.allocations.directory(run.job_name).exists()
+    with pytest.raises(NotFound, match=run.id):
+        runs.load(run.id)
+    with pytest.raises(NotFound):
+        runs.update(run.id, phase="ended")
+    assert runs.read_status(run.id) is None
+    assert runs.read_log(run.id) == ""
+
+
+@pytest.mark.parametrize("name", ["", "..", "../0123456789ab", "0123456789AB", "0123456789ab\n"])
+def test_what_is_no_run_id_touches_nothing(runs: Runs, name: str) -> None:
+    for method in (runs.load, runs.remove, runs.read_status, runs.read_log):
+        with pytest.raises(InvalidName):
+            method(name)
+    assert not runs.root.exists()
+
+
+@pytest.mark.parametrize("gpus", ["a", "0;1", "-1", "0,", "1000"])
+def test_what_are_no_gpus(runs: Runs, tmp_path: Path, gpus: str) -> None:
+    with pytest.raises(InvalidName, match="positions of GPUs"):
+        make_run(runs, write_kernel(tmp_path / "kernel"), gpus=gpus)
+    assert not runs.root.exists()
+
+
+def test_variables_that_steer_slurm_or_the_shell_stay_outside(runs: Runs, tmp_path: Path) -> None:
+    variables = {"GOOD": "a\nb", "SLURM_NTASKS": "9", "BASH_ENV": "/x", "LD_PRELOAD": "/y"}
+    run = make_run(runs, write_kernel(tmp_path / "kernel"), variables=variables)
+    assert (runs.directory(run.id) / "environment").read_bytes() == b"GOOD=a\nb\0"
+
+
+# --- servers, leases, orphans ------------------------------------------------------------------------
+
+
+def test_this_process_lives_and_a_later_one_of_its_number_is_another() -> None:
+    me = this_server()
+    assert is_gone(me) is False
+    assert is_gone(msgspec.structs.replace(me, started=me.started + 1)) is True
+    assert is_gone(msgspec.structs.replace(me, boot="before")) is True
+    assert is_gone(msgspec.structs.replace(me, host="elsewhere")) is None
+
+
+def test_a_server_of_another_host_is_told_by_its_lease(runs: Runs, tmp_path: Path) -> None:
+    elsewhere = msgspec.structs.replace(this_server(), host="elsewhere")
+    run = make_run(runs, write_kernel(tmp_path / "kernel"), server=elsewhere, lease=60)
+    assert not is_abandoned(runs, run)
+    lease = runs.directory(run.id) / "lease"
+    os.utime(lease, (0, lease.stat().st_mtime - 61))
+    assert is_abandoned(runs, run)
+    runs.renew_lease(run)
+    assert not is_abandoned(runs, run)
+    assert (lease_age(runs, run) or 0) < 60
+    assert not list(runs.root.glob(".clock*"))
+
+
+def test_orphans(runs: Runs, run: Run, tmp_path: Path) -> None:
+    dead = msgspec.structs.replace(this_server(), started=1)
+    abandoned = make_run(runs, tmp_path / "kernel", server=dead)
+    never = make_run(runs, tmp_path / "kernel", server=dead)
+    unnoticed = make_run(runs, tmp_path / "kernel", server=dead)
+    jobless = make_run(runs, tmp_path / "kernel")
+    for each, number in ((abandoned, "1"), (jobless, "2")):
+        runs.update(each.id, job_id=number, phase="queued", submits=1)
+    runs.update(unnoticed.id, submits=1)
+    jobs = {
+        "1": Job(id="1", state="RUNNING", name=abandoned.job_name),
+        "3": Job(id="3", state="PENDING", name="kernelkit-bbbbbbbbbbbb"),
+        "4": Job(id="4", state="PENDING", name="kernelkit-of-mine"),
+        "5": Job(id="5", state="CANCELLED", name="kernelkit-cccccccccccc"),
+        "6": Job(id="6", state="PENDING", name=unnoticed.job_name),
+    }
+    found = find_orphans(runs, jobs, complete=True)
+    assert {each.id for each in found.abandoned} == {abandoned.id, unnoticed.id}
+    assert {each.id for each in found.jobless} == {jobless.id, never.id}
+    assert [job.id for job in found.runless] == ["3"]
+    unsure = find_orphans(runs, {}, complete=False)
+    assert not unsure.jobless and not unsure.runless
