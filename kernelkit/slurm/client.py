@@ -156,6 +156,17 @@ class Slurm:
             raise _rejected("would refuse", done.stderr, resources)
         return parse.parse_estimate(done.stderr)
 
+    async def ask(self, command: Sequence[str]) -> str:
+        """What a query prints. Raises SlurmUnavailable when it fails in any way."""
+        try:
+            done = await self._query(command)
+        except CommandFailed as error:
+            raise SlurmUnavailable(error.message, hint=error.hint, detail=error.detail) from error
+        if done.returncode:
+            said = tail(done.stderr.strip() or done.stdout.strip(), 300)
+            raise SlurmUnavailable(said or f"`{command[0]}` ended with {done.returncode}.")
+        return done.stdout
+
     async def _query(self, command: Sequence[str], timeout: float = QUERY_TIMEOUT) -> Completed:
         return await run_async(command, timeout=timeout, env=self._environment)
 

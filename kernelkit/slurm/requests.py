@@ -165,8 +165,8 @@ def _reservation(resources: Resources, inventory: Inventory) -> Found:
 
 def _in_partition(resources: Resources, partition: Partition, inventory: Inventory) -> Found:
     where = f"partition `{partition.name}`"
-    if partition.state in ("DRAIN", "INACTIVE", "DRAINING"):
-        yield "partition", f"{_capital(where)} takes no jobs now ({partition.state})."
+    if partition.state in ("DOWN", "DRAIN", "INACTIVE"):
+        yield "partition", f"{_capital(where)} starts no jobs now ({partition.state})."
     if partition.needs_reservation and not resources.reservation:
         yield "reservation", f"{_capital(where)} is for jobs with a reservation."
     yield from _longer(resources, partition.max_time, where)
