@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from job_kernels import Kernels
 from jupyter_client.blocking.client import BlockingKernelClient
 from slurm import Cluster
 from supervised import KEY, connected, is_alive, make_run, run_cell, write_kernel
@@ -27,7 +28,6 @@ from kernelkit.running.records import Run, Status
 from kernelkit.running.runs import Runs
 from kernelkit.running.servers import this_server
 from kernelkit.slurm.client import Slurm
-from kernels import Kernels
 
 DEAF = "trap '' TERM INT HUP\nwhile :; do sleep 0.2; done"
 
@@ -176,7 +176,14 @@ def test_an_interrupt_reaches_a_busy_loop_and_variables_survive(lab: Lab, kind: 
             )
         )
         assert reply["content"]["status"] in ("error", "abort", "aborted")
+        # Until then IRkernel drops what comes, without an idle of its own (abort_shell_msg).
+        wait_until(lambda: _is_idle(client.get_iopub_msg(timeout=30), asked), 60)
         assert run_cell(client, show).strip() == "42"
+
+
+def _is_idle(message: dict[str, Any], asked: str) -> bool:
+    state = message["content"].get("execution_state")
+    return message["parent_header"].get("msg_id") == asked and state == "idle"
 
 
 def test_several_nodes_are_seen_from_a_cell(lab: Lab) -> None:
