@@ -259,7 +259,7 @@ def test_r_speaks_through_it(
 def test_bash_speaks_through_it(
     tmp_path: Path, stack: ExitStack, need: Callable[..., None], parts: Parts
 ) -> None:
-    need("bash_kernel")
+    need("bash-kernel")
     argv = [str(parts.bash_kernel_python), "-m", "bash_kernel", "-f"]
     kernel = RealKernel(tmp_path, forward=[], argv=argv)
     stack.callback(kernel.end)
