@@ -78,7 +78,7 @@ def run(
             pass_fds=(write_fd,) if want_fd3 else (),
             start_new_session=True,
         )
-    except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
+    except OSError as error:
         if want_fd3:
             os.close(read_fd)
             os.close(write_fd)
@@ -137,7 +137,7 @@ async def run_async(
             env=dict(env) if env is not None else None,
             start_new_session=True,
         )
-    except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
+    except OSError as error:
         raise _cannot_run(argv, error) from error
     data = input.encode() if isinstance(input, str) else input
     try:
