@@ -130,6 +130,6 @@ def job_stanza(options: dict[str, Any], site: Site) -> Callable[[Plan], JobStanz
             "-m",
             "kernelkit.running.launcher",
         )
-        return JobStanza(argv, {} if options["portable"] else render_options(found))
+        return JobStanza(argv, render_options(found, portable=options["portable"]))
 
     return decide

@@ -219,6 +219,19 @@ class JobControl:
                 self.runs.allocations.leave(run)
             return self.runs.update(run_id, phase="ended")
 
+    def end_now(self, run_id: str) -> None:
+        """`end` for a process that is about to exit: the supervisor of a kernel that runs is told
+        by file alone, and only a job that waits by Slurm, synchronously."""
+        run = self.runs.load(run_id)
+        if run.phase == "ended":
+            return
+        run = self.runs.update(run_id, phase="ending", reason=run.reason or "its client ended")
+        self.runs.request(run_id, "stop")
+        if self.runs.read_status(run_id) is None and run.job_id and not self._is_shared(run):
+            self.slurm.cancel_now([run.job_id])
+            self.runs.allocations.leave(run)
+        self.runs.update(run_id, phase="ended")
+
     def _is_shared(self, run: Run) -> bool:
         others = self.runs.allocations.members(run.job_name) - {run.id}
         status = self.runs.read_status(run.id)

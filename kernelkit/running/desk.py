@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import os
 import sys
 import threading
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..errors import KernelkitError
 from ..files import write_file
 from ..site import Site, load_site
 from ..slurm.client import Slurm
@@ -34,6 +38,8 @@ class Desk:
         settings = ControlSettings(interface=site.run_interface, network=site.run_network)
         self.watcher = Watcher(self.slurm, floor=site.queue_interval)
         self.control = JobControl(self.slurm, self.runs, settings)
+        self._at_exit: weakref.WeakSet[Keeper] = weakref.WeakSet()
+        atexit.register(self._exit)
 
     def make_keeper(
         self,
@@ -84,6 +90,17 @@ class Desk:
         own = "" if options.pump else sys.executable
         words = forwarder_words(plan, own_python=own, forwarder=str(path), run=str(directory))
         self.runs.set_forwarder(run_id, words)
+
+    def end_at_exit(self, keeper: Keeper) -> None:
+        """End a run with this process at the latest, as a local kernel ends with its parent."""
+        self._at_exit.add(keeper)
+
+    def _exit(self) -> None:
+        # No thread can be started any more, so nothing here is asynchronous.
+        for keeper in self._at_exit:
+            if not (keeper.state.final or keeper.run.keep):
+                with contextlib.suppress(KernelkitError, OSError):
+                    self.control.end_now(keeper.run.id)
 
     async def end(self, keeper: Keeper, reason: str) -> None:
         """End a run."""

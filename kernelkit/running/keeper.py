@@ -25,6 +25,9 @@ from .wire import accepted_connection
 _SOON, _OFTEN, _SELDOM = 0.05, 0.5, 2.0
 # How long a queued run is looked at often: an idle partition starts a job within seconds.
 _FRESH = 15.0
+# How long the news of an end waits for Slurm's reason: a job completes within its KillWait and the
+# site's epilog, and the queue is read at most every few seconds.
+_REASON_PATIENCE = 15.0
 
 KernelPhase = Literal["queued", "starting", "running", "exited", "ended"]
 
@@ -67,6 +70,8 @@ class Keeper:
         self._job: Job | None = None
         self._wanted = 1
         self._joined = 0
+        self._ever_joined = False
+        self._ended_since: float | None = None
         self._began = time.monotonic()
         self._running_since: float | None = None
         self._wake = asyncio.Event()
@@ -123,6 +128,11 @@ class Keeper:
         self._set(KernelState("ended", reason, self.state.start, final=True))
         self.run = await self._control.end(self.run.id, reason=reason)
 
+    async def give_up(self, words: str) -> None:
+        """End the run, because whoever restarts kernels will not do so again."""
+        self._lost(words)
+        self._wake.set()
+
     async def leave(self) -> None:
         """Look no further after the run, which goes on for as long as its lease."""
         if self._task is not None:
@@ -153,6 +163,7 @@ class Keeper:
 
     async def _attend(self) -> None:
         while not self.state.final:
+            self._wake.clear()
             try:
                 await self._look()
             except KernelFailed as error:
@@ -160,9 +171,21 @@ class Keeper:
             except KernelkitError as error:
                 # A file somebody else could have written: nothing of this run is trusted now.
                 self._lost(error.message)
-            self._wake.clear()
+            if self.state.final:
+                break
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), self._interval())
+        await self._record_end()
+
+    async def _record_end(self) -> None:
+        # Nobody may ever ask for the end of a run that was lost: front ends just forget it.
+        with contextlib.suppress(KernelkitError):
+            if self._job is None or self._job.phase != "ended":
+                self.run = await self._control.end(self.run.id, reason=self.state.words)
+            else:
+                self._runs.allocations.leave(self.run)
+                changes = {"phase": "ended", "reason": self.state.words}
+                self.run = self._runs.update(self.run.id, **changes)
 
     def _interval(self) -> float:
         now, phase = time.monotonic(), self.state.phase
@@ -192,13 +215,27 @@ class Keeper:
         if self._running_since is None:
             self._running_since = time.monotonic()
         if status.phase == "ended":
-            self._lost(_ended_words(status, self._job))
+            if not self._may_hear_why(status):
+                self._lost(_ended_words(status, self._job))
         elif status.phase == "exited" and status.start >= self._wanted:
+            if not self._ever_joined:
+                # Its layers or its interpreter: the same would come of every further try.
+                raise KernelFailed(f"{_exit_words(status)}, before it answered")
             self._set(
                 KernelState("exited", _exit_words(status), status.start, status.exit, status.node)
             )
         elif status.start >= self._wanted:
             self._greet(status)
+
+    def _may_hear_why(self, status: Status) -> bool:
+        """The run knows only that Slurm ended it; Slurm says why as soon as the job is complete."""
+        now = time.monotonic()
+        if status.reason != "slurm" or (self._job and self._job.phase == "ended"):
+            return False
+        if self._ended_since is None:
+            self._ended_since = now
+        self._watcher.nudge()
+        return now - self._ended_since < _REASON_PATIENCE
 
     def _greet(self, status: Status) -> None:
         """A kernel runs: join it to the relay as soon as its connection file is whole."""
@@ -212,6 +249,7 @@ class Keeper:
             self._relay.splice(accepted_connection(self._seed, connection, status.node))
             self._joined = status.start
         if self._relay.is_joined:
+            self._ever_joined = True
             self._set(
                 KernelState("running", f"running on {status.node}", status.start, None, status.node)
             )
@@ -228,8 +266,6 @@ class Keeper:
 
     def _lost(self, words: str) -> None:
         log = self._runs.read_log(self.run.id)
-        with contextlib.suppress(KernelkitError):
-            self.run = self._runs.update(self.run.id, phase="ended", reason=words)
         self._set(KernelState("ended", words, self.state.start, self.state.exit, final=True))
         self._relay.fail("KernelEnded", words + (f"\n\n{log}" if log else ""))
 

@@ -16,6 +16,8 @@ from .records import Wait
 from .wire import Wire
 
 PROVISIONER_NAME = "kernelkit-slurm"
+# Where a portable kernelspec has what the provisioner's config would say.
+PORTABLE_KEY = "kernelkit_job"
 KERNEL_INFO_FILE = "kernel_info.json"
 _INFO_LIMIT = 1 << 20
 
@@ -47,9 +49,10 @@ def parse_options(kernel_spec: Any) -> RunOptions:
     jupyter_client accepts unknown keys without a word; a mistyped one would be a request that
     silently is not made. Raises RecipeError.
     """
-    stanza = kernel_spec.metadata.get("kernel_provisioner", {})
+    stanza = kernel_spec.metadata.get("kernel_provisioner") or {}
+    config = stanza.get("config") or kernel_spec.metadata.get(PORTABLE_KEY) or {}
     try:
-        return msgspec.convert(stanza.get("config", {}), RunOptions)
+        return msgspec.convert(config, RunOptions)
     except msgspec.ValidationError as error:
         raise RecipeError(
             f"`{kernel_spec.resource_dir}/kernel.json` has a provisioner config that cannot be "
@@ -58,10 +61,13 @@ def parse_options(kernel_spec: Any) -> RunOptions:
         ) from error
 
 
-def render_options(options: RunOptions) -> dict[str, Any]:
-    """The `kernel_provisioner` stanza of kernel.json."""
+def render_options(options: RunOptions, *, portable: bool = False) -> dict[str, Any]:
+    """What kernel.json's `metadata` says of the run; `portable` for front ends that know no
+    provisioner, which all run its argv then."""
     config: dict[str, Any] = msgspec.to_builtins(options)
-    return {"provisioner_name": PROVISIONER_NAME, "config": config}
+    if portable:
+        return {PORTABLE_KEY: config}
+    return {"kernel_provisioner": {"provisioner_name": PROVISIONER_NAME, "config": config}}
 
 
 def kernel_info_of(directory: Path, language: str) -> dict[str, Any]:

@@ -38,6 +38,8 @@ _SUBMIT_PATIENCE = 5.0
 # A kernel that is asked to end gets this long (seconds) before TERM, when it is to be restarted.
 _RESTART_GRACE = 4
 _END_PATIENCE = 20.0
+# Seconds until the sockets close after a death, so that front ends still receive the reason.
+_LAST_WORDS = 1.0
 
 _SIGNALS = {signal.SIGINT: "INT", signal.SIGTERM: "TERM", signal.SIGKILL: "KILL"}
 
@@ -50,6 +52,8 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
     _sockets: Path | None = None
     _desk: Desk | None = None
     _started = 0
+    _limit: int | None = None
+    _forgetting: asyncio.Task[None] | None = None
     _dead: int | None = None
     _options: RunOptions | None = None
 
@@ -93,8 +97,24 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
         # A job that is over is never submitted again unasked: the restarter is to report the
         # death, not to start six jobs in 25 s. `autorestart=False` would report nothing.
         restarter = getattr(self.parent, "_restarter", None)
-        if restarter is not None:
-            restarter.restart_limit = 0
+        if restarter is not None and self._limit is None:
+            self._limit, restarter.restart_limit = restarter.restart_limit, 0
+
+    def _given_up(self) -> None:
+        """The restarter restarts no more, and a server forgets the kernel without a cleanup."""
+        keeper, desk = self._keeper, self._desk
+        if keeper is None or desk is None:
+            return
+        if not keeper.state.final:
+            desk.background.run(keeper.give_up(f"it was restarted in vain: {keeper.state.words}"))
+
+        async def forget() -> None:
+            await asyncio.sleep(_LAST_WORDS)
+            if self._keeper is keeper:
+                await self._forget()
+
+        with contextlib.suppress(RuntimeError):
+            self._forgetting = asyncio.get_running_loop().create_task(forget())
 
     # --- start -------------------------------------------------------------------------------------
 
@@ -107,11 +127,12 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
             await self._forget()
         if self._sockets is None:
             self._sockets = Path(tempfile.mkdtemp(prefix="kk-", dir=_short_runtime_dir()))
-            key = manager.session.key.decode()
-            info = local_connection(self._sockets, key, manager.session.signature_scheme)
-            manager.transport, manager.ip = "ipc", info["ip"]
-            for name in ("shell", "iopub", "stdin", "hb", "control"):
-                setattr(manager, f"{name}_port", info[f"{name}_port"])
+        # Every time: the restarter takes new ports for a kernel that ends within its first 10 s.
+        key = manager.session.key.decode()
+        info = local_connection(self._sockets, key, manager.session.signature_scheme)
+        manager.transport, manager.ip = "ipc", info["ip"]
+        for name in ("shell", "iopub", "stdin", "hb", "control"):
+            setattr(manager, f"{name}_port", info[f"{name}_port"])
         self._link_sockets()
         manager.write_connection_file()
         return await super().pre_launch(cmd=[], **kwargs)
@@ -169,6 +190,9 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
         self._keeper = self._desk.make_keeper(
             self.kernel_spec, self.kernel_id, seed, options, self._relay, cwd, self._passed
         )
+        if not self._is_of_server:
+            # Such clients may leave with a shutdown_request to the kernel and no word to us.
+            self._desk.end_at_exit(self._keeper)
         submission = asyncio.ensure_future(self._on_desk(self._keeper.submit(options.in_job)))
         waits = self._waits(options)
         try:
@@ -192,8 +216,12 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
     def _waits(self, options: RunOptions) -> bool:
         if options.wait != "auto":
             return options.wait == "always"
+        return not self._is_of_server
+
+    @property
+    def _is_of_server(self) -> bool:
         # A server keeps its managers in a MultiKernelManager and shows the state itself.
-        return not isinstance(self._manager.parent, MultiKernelManager)
+        return isinstance(self._manager.parent, MultiKernelManager)
 
     async def _until_running(self) -> None:
         assert self._keeper
@@ -206,7 +234,8 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
                 assert self._desk
                 log = self._desk.runs.read_log(self._keeper.run.id)
                 await self.cleanup(restart=False)
-                raise KernelFailed(f"The kernel did not start: {state.words}.", detail=log)
+                # Clients show the text of an exception and nothing else of it.
+                raise KernelFailed(f"The kernel did not start: {state.words}.\n\n{log}".strip())
             if state.words != said and sys.stderr.isatty():
                 said = state.words
                 print(f"kernelkit: job {self._keeper.run.job_id}: {said}", file=sys.stderr)
@@ -214,6 +243,11 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
 
     async def post_launch(self, **kwargs: Any) -> None:
         await super().post_launch(**kwargs)
+        manager = self._manager
+        manager.remove_restart_callback(self._given_up, "dead")
+        manager.add_restart_callback(self._given_up, "dead")
+        if self._limit is not None:
+            manager._restarter.restart_limit, self._limit = self._limit, None
 
     # --- end ---------------------------------------------------------------------------------------
 

@@ -20,10 +20,10 @@ from .integrity import spec_digest
 @dataclass(frozen=True)
 class JobStanza:
     """What kernel.json says of a kernel in a Slurm job: the words before the kernel's directory
-    in argv, and the `kernel_provisioner` stanza (empty for a portable kernelspec)."""
+    in argv, and what `metadata` gets, the `kernel_provisioner` stanza unless it is portable."""
 
     argv: tuple[str, ...]
-    provisioner: dict[str, Any]
+    metadata: dict[str, Any]
 
 
 def render_kernel_json(
@@ -58,8 +58,8 @@ def render_kernel_json(
         spec["metadata"]["debugger"] = python.debugger
         if python.curve and not job:  # the relay's local leg is a socket in a private directory
             spec["metadata"]["supported_encryption"] = "curve"
-    if job and job.provisioner:
-        spec["metadata"]["kernel_provisioner"] = job.provisioner
+    if job:
+        spec["metadata"] |= job.metadata
     metadata = KernelMetadata(
         format=METADATA_FORMAT,
         version=__version__,

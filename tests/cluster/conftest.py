@@ -12,9 +12,10 @@ from real import Parts
 from slurm import Cluster
 
 # As tests/conftest.py does for its own directory; `driving` and `machine` serve here, too.
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "integration")]
+sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
+sys.path.insert(0, str(Path(__file__).parent))
 
-from kernels import Kernels, Shelf
+from job_kernels import Kernels, Shelf
 from serving import Server
 
 from kernelkit.running import desk

@@ -223,7 +223,7 @@ class Page:
                 shown.append(content["text"])
             elif kind in ("display_data", "execute_result"):
                 shown.append(content["data"]["text/plain"])
-            elif kind == "update_display_data":
+            elif kind == "update_display_data" and shown:
                 shown[-1] = content["data"]["text/plain"]
             elif kind == "error":
                 shown.append(f"{content['ename']}: {content['evalue']}")

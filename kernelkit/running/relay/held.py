@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -140,9 +140,18 @@ class HeldKernel:
         # Each that was held makes the kernel tell its state; without any nobody would.
         return self._unshow() + ([] if held else [self._status("idle", None)]), held
 
-    def fail(self, name: str, text: str) -> list[Outgoing]:
-        """The kernel will not come: end every cell that waits, the first with the reason."""
+    def fail(self, name: str, text: str, running: Sequence[Request] = ()) -> list[Outgoing]:
+        """The kernel will not come (again): end every cell, the first with the reason.
+
+        `running` are those that it had when it went.
+        """
+        self._held.extendleft(reversed(running))
         return self._drop(name, text)
+
+    @property
+    def busy_with(self) -> str:
+        """The id of the request that the text is shown under, if it is shown."""
+        return str(self._shown[0].get("msg_id", "")) if self._shown else ""
 
     @property
     def count(self) -> int:

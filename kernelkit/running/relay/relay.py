@@ -187,9 +187,10 @@ class Relay:
                 lane.move()
 
     def _join(self, splice: Splice) -> None:
+        busy = self._held.busy_with
         cleared, held = self._held.release()
         self._send_all(cleared)
-        splice.queue(held)
+        splice.queue(held, busy)
         splice.joined = True
         for channel in ("control", "shell"):
             splice.to_kernel[channel].move()
@@ -241,8 +242,9 @@ class Relay:
         self._send_all(self._held.begin())
 
     def _fail(self, name: str, text: str) -> None:
+        running = self._splice.unanswered if self._splice else []
         self._end_splice()
-        self._send_all(self._held.fail(name, text))
+        self._send_all(self._held.fail(name, text, running))
 
     def _close(self) -> None:
         self._end_splice()

@@ -6,12 +6,13 @@ import contextlib
 import json
 import time
 from collections.abc import Callable
+from typing import Any
 
 import zmq
 from jupyter_client.session import DELIM, Session
 
 from .endpoints import Sockets
-from .held import Request
+from .held import MOST_MESSAGES, Request
 from .lanes import Frames, Lane, OutputLane
 
 # As plain numbers: pyzmq's flags are enums, and slow.
@@ -42,9 +43,11 @@ class Splice:
         self.joined = False
         self._session = session
         self._on_session = on_session
-        self._nudges: set[str] = set()
+        self._ours: set[str] = set()
         self._next_nudge = 0.0
         self._heard = {"iopub": False, "shell": False, "stdin": False}
+        self._running: dict[str, Request] = {}
+        self._said_busy = ""
         # Nothing can be asked on stdin, but an input_request that comes before the kernel knows
         # this socket is dropped there, and the cell waits for ever.
         self.monitor = remote.stdin.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
@@ -52,6 +55,7 @@ class Splice:
             channel: Lane(getattr(local, channel), getattr(remote, channel))
             for channel in ("shell", "control", "stdin", "hb")
         }
+        self.to_kernel["shell"].keep = self._note_cell
         self.to_front_end: dict[str, Lane] = {
             "shell": Lane(remote.shell, local.shell, self._keep_reply),
             "control": Lane(remote.control, local.control),
@@ -60,10 +64,22 @@ class Splice:
             "iopub": OutputLane(remote.iopub, local.iopub, self._keep_output),
         }
 
-    def queue(self, held: list[Request]) -> None:
-        """Send these to the kernel before anything newer."""
+    def queue(self, held: list[Request], busy: str = "") -> None:
+        """Send these to the kernel before anything newer; front ends know that it is busy with
+        the request `busy`, and are not told again."""
+        self._said_busy = busy
         for request in held:
             self.to_kernel[request.channel].waiting.append(list(request.frames))
+            self._note(request.header, request.identities)
+
+    @property
+    def unanswered(self) -> list[Request]:
+        """The cells that the kernel has and has not answered, in order, to be ended if it cannot."""
+        return list(self._running.values())
+
+    def _note(self, header: dict[str, Any], identities: list[bytes]) -> None:
+        if header.get("msg_type") == "execute_request" and len(self._running) < MOST_MESSAGES:
+            self._running[header["msg_id"]] = Request("shell", [], identities, header, 0)
 
     def close(self) -> None:
         """Leave the kernel."""
@@ -80,12 +96,12 @@ class Splice:
             return
         self._next_nudge = now + NUDGE_INTERVAL
         message = self._session.msg("kernel_info_request")
-        self._nudges.add(message["header"]["msg_id"])
+        self._ours.add(message["header"]["msg_id"])
         frames = self._session.serialize(message, ident=[OURS])
         try:
             self.remote.shell.send_multipart(frames, zmq.NOBLOCK)
         except zmq.Again:
-            self._nudges.discard(message["header"]["msg_id"])
+            self._ours.discard(message["header"]["msg_id"])
 
     @property
     def timeout(self) -> float | None:
@@ -126,26 +142,48 @@ class Splice:
                 found.append((inward.source, flags))
         return found
 
+    def _note_cell(self, frames: Frames) -> bool:
+        identities, header, _ = _heads(frames)
+        self._note(header, identities)
+        return True
+
     def _keep_reply(self, frames: Frames) -> bool:
         if bytes(frames[0].buffer) != OURS:
+            if self._running:
+                self._running.pop(_heads(frames)[2].get("msg_id", ""), None)
             return True
         self._on_session(_describe(frames)[3])
         self._hear("shell")
         return False
 
     def _keep_output(self, frames: Frames) -> bool:
-        if self.joined and not self._nudges:
-            self.to_front_end["iopub"].keep = None
-            return True
         kind, parent, state, _ = _describe(frames)
         self._hear("iopub")
-        if parent in self._nudges:
-            if kind == "status" and state == "idle":
-                self._nudges.discard(parent)
+        if parent in self._ours:
             return False
+        if parent and self.joined:
+            # The kernel serves front ends now, and its output is passed on unread.
+            doubled = (kind, state, parent) == ("status", "busy", self._said_busy)
+            if doubled or not self._said_busy:
+                self.to_front_end["iopub"].keep = None
+            return not doubled
+        # What it prints as it starts would appear under whichever cell comes first.
         # The relay has welcomed the front ends itself, and a kernel that is `starting` again
         # makes the server nudge it for a minute.
-        return kind != "iopub_welcome" and (kind, state) != ("status", "starting")
+        return kind not in ("stream", "iopub_welcome") and (kind, state) != ("status", "starting")
+
+
+def _heads(frames: Frames) -> tuple[list[bytes], dict[str, Any], dict[str, Any]]:
+    """(identities, header, parent header) of a message; empty ones for what is none."""
+    try:
+        head = [bytes(frame.buffer) for frame in frames[:8]]
+        end = head.index(DELIM)
+        header, parent = json.loads(head[end + 2]), json.loads(head[end + 3])
+        if isinstance(header["msg_id"], str) and isinstance(parent, dict):
+            return head[:end], header, parent
+    except (ValueError, TypeError, LookupError):
+        pass
+    return [], {}, {}
 
 
 def _describe(frames: Frames) -> tuple[str, str, str, str]:

@@ -20,6 +20,7 @@ IMAGES = ("apptainer", "image-demo")
 # kind -> how it is installed and what that needs.
 KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "module": (("install", "python/3.11"), LMOD),
+    "portable": (("install", "python/3.11", "--portable"), LMOD),
     "venv": (("install", "{shelf}/venv"), ("python",)),
     "conda": (("install", "{conda}/envs/science"), ("conda",)),
     "image": (("install", "{images}/demo.sif"), IMAGES),
@@ -103,12 +104,11 @@ class Kernels:
         name: str = "",
         *,
         config: dict[str, Any] | None = None,
-        portable: bool = False,
         **resources: Any,
     ) -> str:
         """Have a kernel of this kind that asks for `resources` (partition cpu when not said).
 
-        `config` is added to the provisioner's; `portable` leaves its stanza out.
+        `config` is added to the provisioner's.
         """
         name = name or kind
         source = self.shelf.kernel(kind)
@@ -117,11 +117,11 @@ class Kernels:
         file = target / "kernel.json"
         spec = json.loads(file.read_text())
         spec["argv"] = [str(target) if w == str(source) else w for w in spec["argv"]]
-        stanza = spec["metadata"]["kernel_provisioner"]
         asked = {"partition": "cpu", **resources}
-        stanza["config"] |= {"resources": asked, **(config or {})}
-        if portable:
-            del spec["metadata"]["kernel_provisioner"]
+        metadata = spec["metadata"]
+        stanza = metadata.get("kernel_provisioner")
+        found = stanza["config"] if stanza else metadata["kernelkit_job"]
+        found |= {"resources": asked, **(config or {})}
         file.write_text(json.dumps(spec))
         return name
 

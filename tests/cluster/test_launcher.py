@@ -1,0 +1,104 @@
+"""VS Code's way: argv of the kernelspec with `--f=FILE` at its end, and ports chosen beforehand."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from job_kernels import Kernels
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.connect import write_connection_file
+from slurm import Cluster, wait_for
+from supervised import run_cell
+
+
+@contextmanager
+def launched(
+    kernels: Kernels, name: str
+) -> Iterator[tuple[subprocess.Popen[bytes], BlockingKernelClient]]:
+    """The kernel as VS Code starts it, and a client on the ports that were chosen."""
+    spec = json.loads((kernels.directory(name) / "kernel.json").read_text())
+    file = Path(os.environ["JUPYTER_RUNTIME_DIR"]) / "v1.json"
+    write_connection_file(str(file), key=b"of-the-front-end", transport="tcp", ip="127.0.0.1")
+    at = spec["argv"].index("-f")
+    argv = [*spec["argv"][:at], *spec["argv"][at + 2 :], f"--f={file}"]
+    process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    client = BlockingKernelClient()
+    client.load_connection_file(str(file))
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=60)
+        yield process, client
+    finally:
+        client.stop_channels()
+        if process.poll() is None:
+            process.terminate()
+        process.communicate(timeout=30)
+
+
+def live_jobs(cluster: Cluster) -> list[tuple[str, str, str, str]]:
+    return [row for row in cluster.queue() if row[2] != "COMPLETING"]
+
+
+@pytest.mark.parametrize("kind", ["module", "portable"])
+def test_argv_alone_is_a_kernel_on_a_node(kind: str, kernels: Kernels, cluster: Cluster) -> None:
+    name = kernels.put(kind, partition="gpu", gres="gpu:1")
+    with launched(kernels, name) as (process, client):
+        where = (
+            "import os; print(os.environ['SLURMD_NODENAME'], os.environ['CUDA_VISIBLE_DEVICES'])"
+        )
+        assert run_cell(client, where) == "node1 0\n"
+        client.shutdown()
+        assert process.wait(30) == 0
+        assert live_jobs(cluster) == []
+
+
+def test_it_answers_while_the_job_waits(kernels: Kernels, cluster: Cluster) -> None:
+    name = kernels.put("module", partition="full")
+    with cluster.filled() as filler, launched(kernels, name) as (process, client):
+        assert [row[2] for row in cluster.queue() if row[0] != filler] == ["PENDING"]
+        held = client.execute("print('held')")
+        cluster.cancel(filler)
+        reply = client._recv_reply(held, timeout=60)
+        assert reply["content"]["status"] == "ok"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        assert live_jobs(cluster) == []
+
+
+@pytest.mark.parametrize("how", ["signal", "message"])
+def test_an_interrupt_reaches_the_node(how: str, kernels: Kernels, cluster: Cluster) -> None:
+    with launched(kernels, kernels.put("module")) as (process, client):
+        loop = client.execute("kept = 42\nprint('go', flush=True)\nwhile True: pass")
+        while client.get_iopub_msg(timeout=60)["content"].get("text", "") != "go\n":
+            pass
+        if how == "signal":
+            process.send_signal(signal.SIGINT)
+        else:
+            client.control_channel.send(client.session.msg("interrupt_request", {}))
+        assert client._recv_reply(loop, timeout=60)["content"]["ename"] == "KeyboardInterrupt"
+        assert run_cell(client, "print(kept)") == "42\n"
+
+
+def test_a_refusal_is_told_on_stderr(kernels: Kernels, cluster: Cluster) -> None:
+    name = kernels.put("module", partition="nowhere")
+    with pytest.raises(RuntimeError), launched(kernels, name):
+        pass
+    assert live_jobs(cluster) == []
+
+
+def test_a_killed_launcher_leaves_a_run_that_ends_with_its_lease(
+    kernels: Kernels, cluster: Cluster
+) -> None:
+    name = kernels.put("module", config={"lease": 30})
+    with launched(kernels, name) as (process, client):
+        assert run_cell(client, "print(1)") == "1\n"
+        process.kill()
+        process.wait()
+    wait_for("the lease to end", lambda: live_jobs(cluster) == [], 60)

@@ -1,0 +1,355 @@
+"""A Jupyter server without any configuration, and kernels of it that wait, run, restart and end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from job_kernels import Kernels
+from serving import Page, Server, is_state
+from slurm import Cluster, wait_for
+
+LOCAL = {
+    "argv": ["{python}", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+    "display_name": "Local",
+    "language": "python",
+}
+
+
+def jobs(cluster: Cluster) -> list[str]:
+    """The jobs of kernels that have not ended; a fill job has another name."""
+    return [
+        row[0]
+        for row in cluster.queue()
+        if row[1].startswith("kernelkit-") and row[2] != "COMPLETING"
+    ]
+
+
+def the_job(cluster: Cluster) -> str:
+    (job,) = jobs(cluster)
+    return job
+
+
+@pytest.fixture
+def full(cluster: Cluster) -> Iterator[str]:
+    """The partition `full` is; the job that takes its room."""
+    with cluster.filled() as job:
+        yield job
+
+
+def start_running(server: Server, kernel: str) -> tuple[str, Page]:
+    """A kernel that has run a cell, and its page."""
+    kernel_id = server.start(kernel)
+    page = server.page(kernel_id)
+    assert page.run("print('up')") == "up\n"
+    return kernel_id, page
+
+
+def test_a_kernel_waits_as_a_kernel(
+    full: str, server: Server, kernels: Kernels, cluster: Cluster
+) -> None:
+    queued = kernels.put("module", partition="full")
+    local = Path(os.environ["JUPYTER_DATA_DIR"]) / "kernels/local"
+    local.mkdir()
+    python = str(kernels.shelf.parts.python)
+    argv = [
+        word.format(python=python, connection_file="{connection_file}") for word in LOCAL["argv"]
+    ]
+    (local / "kernel.json").write_text(json.dumps({**LOCAL, "argv": argv}))
+
+    # POST is answered and the websocket opens while the job waits; so does every other kernel.
+    kernel_id = server.start(queued)
+    page = server.page(kernel_id)
+    info = page.reply(page.send("kernel_info_request", {}))
+    assert info["language_info"]["name"] == "python"
+    job = the_job(cluster)
+    assert cluster.state(job) == "PENDING"
+    other = server.start("local")
+    assert server.page(other).run("print(6 * 7)") == "42\n"
+    server.delete(other)
+
+    # Cells wait in their order, and the first one says how the job stands.
+    cells = [page.execute(f"print({n}); import os") for n in range(5)]
+    cells.append(page.execute("print(os.environ['SLURM_JOB_ID'])"))
+    shown = page.until(
+        "the reason", lambda m: m["msg_type"].endswith("display_data") and "pending" in str(m)
+    )
+    assert shown["parent_header"]["msg_id"] == cells[0]
+    assert f"job {job}" in page.text(cells[0])
+
+    # A page that comes back finds the same kernel, and no second job is submitted.
+    page.close()
+    again = server.page(kernel_id)
+    again.reply(again.send("kernel_info_request", {}))
+    last = again.execute("print('last')")
+    assert server.open(queued, "same.ipynb")[1]["kernel"]["id"] != kernel_id
+    twice = server.open(queued, "same.ipynb")[1]["kernel"]["id"]
+    assert server.calls("sbatch") == 2, "one for each notebook"
+    server.delete(twice)
+
+    cluster.cancel(full)
+    again.reply(last)
+    order = [
+        m["parent_header"]["msg_id"] for m in again.messages if m["msg_type"] == "execute_reply"
+    ]
+    assert order == [last], "only this page's"
+    texts = {request: again.text(request) for request in cells}
+    assert list(texts.values()) == [*(f"{n}\n" for n in range(5)), f"{job}\n"]
+    assert server.calls("sbatch") == 2
+
+
+def test_a_held_cell_shows_its_own_output_alone(
+    full: str, server: Server, kernels: Kernels, cluster: Cluster
+) -> None:
+    page = server.page(server.start(kernels.put("module", partition="full")))
+    first = page.execute("print('mine')")
+    second = page.execute("print('next')")
+    page.until("the text", lambda m: m["msg_type"] == "display_data")
+    assert "job" in page.text(first)
+    cluster.cancel(full)
+    assert page.reply(first)["status"] == page.reply(second)["status"] == "ok"
+    assert (page.text(first), page.text(second)) == ("mine\n", "next\n")
+    # Nothing that the kernel said while it started is shown under any cell.
+    parents = {m["parent_header"].get("msg_id") for m in page.messages if m["msg_type"] == "stream"}
+    assert parents == {first, second}
+
+
+def test_interrupt_and_shutdown_while_the_job_waits(
+    full: str, server: Server, kernels: Kernels, cluster: Cluster
+) -> None:
+    kernel_id = server.start(kernels.put("module", partition="full"))
+    page = server.page(kernel_id)
+    cells = [page.execute("1/0"), page.execute("print('never')")]
+    page.until("the text", lambda m: m["msg_type"] == "display_data")
+    job = the_job(cluster)
+    server.act(kernel_id, "interrupt")
+    assert page.reply(cells[0])["ename"] == "KeyboardInterrupt"
+    assert page.reply(cells[1])["status"] == "aborted"
+    assert cluster.state(job) == "PENDING"
+
+    # A restart keeps the job and its place; a shutdown takes it out of the queue.
+    submitted = cluster.show(job)["SubmitTime"]
+    server.act(kernel_id, "restart")
+    assert (the_job(cluster), cluster.show(job)["SubmitTime"]) == (job, submitted)
+    fresh = page.execute("print('held after a restart')")
+    page.until("the text", lambda m: m["parent_header"].get("msg_id") == fresh)
+    server.delete(kernel_id)
+    assert jobs(cluster) == []
+    assert server.calls("sbatch") == 1
+
+
+def test_a_kernel_restarted_while_queued_starts_once(
+    full: str, server: Server, kernels: Kernels, cluster: Cluster
+) -> None:
+    kernel_id = server.start(kernels.put("module", partition="full"))
+    job = the_job(cluster)
+    for _ in range(2):
+        server.act(kernel_id, "restart")
+    page = server.page(kernel_id)
+    cell = page.execute("print('it runs')")
+    cluster.cancel(full)
+    assert page.reply(cell)["status"] == "ok"
+    assert page.text(cell) == "it runs\n"
+    assert (the_job(cluster), server.calls("sbatch")) == (job, 1)
+
+
+def test_restart_and_crash_stay_in_the_job(
+    server: Server, kernels: Kernels, cluster: Cluster
+) -> None:
+    kernel_id, page = start_running(server, kernels.put("module", partition="gpu", gres="gpu:1"))
+    job = the_job(cluster)
+    where = "import os; print(os.environ['SLURM_JOB_ID'], os.environ['CUDA_VISIBLE_DEVICES'])"
+    assert page.run(f"x = 1; {where}") == f"{job} 0\n"
+
+    server.act(kernel_id, "restart")
+    page.close()
+    page = server.page(kernel_id)
+    assert page.run(f"print('x' in dir()); {where}; x = 1") == f"False\n{job} 0\n"
+
+    page.execute("import os; os.kill(os.getpid(), 9)")
+    page.until("a restart", lambda m: is_state(m, "restarting"))
+    page.close()
+    page = server.page(kernel_id)
+    assert page.run(f"print('x' in dir()); {where}") == f"False\n{job} 0\n"
+
+    loop = page.execute("kept = 42\nprint('go', flush=True)\nwhile True: pass")
+    page.until("the loop", lambda m: m["msg_type"] == "stream" and "go" in m["content"]["text"])
+    server.act(kernel_id, "interrupt")
+    assert page.reply(loop)["ename"] == "KeyboardInterrupt"
+    assert page.run("print(kept)") == "42\n"
+    assert server.calls("sbatch") == 1
+    server.delete(kernel_id)
+    assert jobs(cluster) == []
+
+
+def test_what_ignores_everything_is_restarted_in_place(
+    server: Server, kernels: Kernels, cluster: Cluster
+) -> None:
+    kernel_id, page = start_running(server, kernels.put("module"))
+    job = the_job(cluster)
+    stubborn = (
+        "import signal\nfor s in (2, 15): signal.signal(s, signal.SIG_IGN)\n"
+        "print('go', flush=True)\nwhile True: pass"
+    )
+    page.execute(stubborn)
+    page.until("the loop", lambda m: m["msg_type"] == "stream" and "go" in m["content"]["text"])
+    server.act(kernel_id, "restart")
+    assert server.page(kernel_id).run("print('again')") == "again\n"
+    assert (the_job(cluster), server.calls("sbatch")) == (job, 1)
+
+
+@pytest.mark.parametrize("how", ["scancel", "node"])
+def test_an_ended_job_is_a_dead_kernel_and_no_second_job(
+    how: str, server: Server, kernels: Kernels, fragile_cluster: Cluster
+) -> None:
+    cluster = fragile_cluster
+    kernel_id, page = start_running(server, kernels.put("module", partition="gpu"))
+    job = the_job(cluster)
+    cell = page.execute("import time; print('go', flush=True); time.sleep(600)")
+    page.until("the cell", lambda m: m["msg_type"] == "stream" and "go" in m["content"]["text"])
+    if how == "scancel":
+        cluster.cancel(job)
+    else:
+        cluster.do("crash", cluster.show(job)["NodeList"])
+    dies(server, kernel_id, page, cell, {"scancel": "CANCELLED", "node": "NODE_FAIL"}[how])
+    assert (jobs(cluster), server.calls("sbatch")) == ([], 1)
+
+
+def dies(server: Server, kernel_id: str, page: Page, cell: str, word: str) -> None:
+    """The cell that runs says why, the server that the kernel is dead; nothing of it is left."""
+    reply = page.reply(cell, timeout=120)
+    assert word in reply["evalue"], reply
+    assert word in page.text(cell)
+    page.until("its death", lambda m: is_state(m, "dead"))
+    assert server.state(kernel_id) in ("dead", "")
+
+
+@pytest.mark.parametrize(
+    ("request_of", "says"),
+    [
+        ({"partition": "nowhere"}, "invalid partition specified: nowhere"),
+        ({"partition": "cpu", "gres": "gpu:9"}, "Requested node configuration is not available"),
+    ],
+)
+def test_a_refused_request_answers_with_slurms_sentence(
+    request_of: dict[str, Any], says: str, server: Server, kernels: Kernels, cluster: Cluster
+) -> None:
+    status, said = server.open(kernels.put("module", **request_of))
+    assert 400 <= status < 600
+    assert says in json.dumps(said), said
+    assert server.call("GET", "/api/kernels") == (200, [])
+    assert server.call("GET", "/api/sessions") == (200, [])
+    assert cluster.queue() == []
+
+
+def test_a_module_that_a_node_lacks_is_told(
+    server: Server, kernels: Kernels, cluster: Cluster, tmp_path: Path
+) -> None:
+    name = kernels.put("module")
+    script = kernels.directory(name) / "launch.sh"
+    text = script.read_text()
+    assert text.count("python/3.11") > 1
+    script.write_text(text.replace("python/3.11", "python/9.99"))
+    kernel_id = server.start(name)
+    page = server.page(kernel_id)
+    cell = page.execute("print('never')")
+    page.until("its death", lambda m: is_state(m, "dead"))
+    told = page.until("why", lambda m: m["msg_type"] == "error")["content"]
+    assert told["evalue"].count("python/9.99") >= 1, told
+    assert "65" in told["evalue"]
+    assert page.reply(cell)["status"] == "error"
+    wait_for("the job to end", lambda: jobs(cluster) == [])
+    assert server.calls("sbatch") == 1
+
+
+def test_a_server_that_ends_takes_its_kernels_along(
+    full: str, server: Server, kernels: Kernels, cluster: Cluster
+) -> None:
+    start_running(server, kernels.put("module", "runs"))
+    server.start(kernels.put("module", "waits", partition="full"))
+    assert len(jobs(cluster)) == 2
+    server.stop(signal.SIGTERM)
+    assert jobs(cluster) == []
+
+
+def test_the_lease_of_a_killed_server_and_a_time_limit(
+    server: Server, kernels: Kernels, cluster: Cluster, tmp_path: Path
+) -> None:
+    start_running(server, kernels.put("module", config={"lease": 30}))
+    job = the_job(cluster)
+    # Slurm looks at time limits twice a minute, so this waits for one meanwhile.
+    other = Server(kernels.home, cluster, tmp_path / "other")
+    name = kernels.put("module", "limited")
+    kernel_id, page = start_running(other, name)
+    cell = page.execute("import time; time.sleep(600)")
+    (limited,) = set(jobs(cluster)) - {job}
+    cluster.do("time-left", limited, "1")
+
+    # Whoever counts from the last renewal ends it within a lease and a look.
+    server.stop(signal.SIGKILL)
+    killed = time.monotonic()
+    assert cluster.state(job) == "RUNNING"
+    wait_for("the lease to end", lambda: job not in jobs(cluster), 60)
+    assert time.monotonic() - killed > 15, "it was left no time for another server"
+    try:
+        dies(other, kernel_id, page, cell, "TIMEOUT")
+        assert (jobs(cluster), other.calls("sbatch")) == ([], 1)
+    finally:
+        other.stop()
+
+
+def test_twenty_kernels_at_once(server: Server, kernels: Kernels, cluster: Cluster) -> None:
+    name = kernels.put("module", partition="full")
+    before = server.calls("squeue")
+    ids = [server.start(name) for _ in range(20)]
+    assert (server.calls("sbatch"), len(jobs(cluster))) == (20, 20)
+    wait_for("one of them to run", lambda: "RUNNING" in [row[2] for row in cluster.queue()])
+    for kernel_id in ids:
+        server.delete(kernel_id)
+    assert jobs(cluster) == []
+    # One query an interval for all of them, whatever their number.
+    assert server.calls("squeue") - before <= 8
+    assert server.calls("sbatch") == 20
+
+
+OUTER = {
+    "SLURM_JOB_ID": "4711",
+    "SLURM_JOBID": "4711",
+    "SLURM_EXPORT_ENV": "NONE",
+    "SLURM_GET_USER_ENV": "1",
+    "SLURM_CPU_BIND": "quiet,mask_cpu:0x1",
+    "SLURM_CPU_BIND_TYPE": "mask_cpu:",
+    "SLURM_NTASKS": "7",
+    "SLURM_NNODES": "3",
+    "SLURM_MEM_PER_NODE": "1",
+    "SLURM_TASKS_PER_NODE": "7",
+    "SBATCH_PARTITION": "closed",
+    "SBATCH_TIMELIMIT": "9-00:00:00",
+    "SRUN_DEBUG": "9",
+    "CUDA_VISIBLE_DEVICES": "3",
+    "TMPDIR": "/nowhere/of/the/outer/job",
+    "OF_THE_OUTER_JOB": "seen",
+}
+
+
+def test_nothing_of_the_job_that_the_server_runs_in(
+    kernels: Kernels, cluster: Cluster, tmp_path: Path
+) -> None:
+    server = Server(kernels.home, cluster, tmp_path / "server", **OUTER)
+    try:
+        name = kernels.put("module", partition="gpu", gres="gpu:2", nodes=2)
+        page = server.page(server.start(name))
+        found = json.loads(page.run("import json, os; print(json.dumps(dict(os.environ)))"))
+    finally:
+        server.stop()
+    same = {key for key, value in OUTER.items() if found.get(key) == value}
+    assert same == set()
+    assert "OF_THE_OUTER_JOB" not in found and "SLURM_CPU_BIND" not in found
+    assert found["SLURM_JOB_NUM_NODES"] == "2"
+    assert found["CUDA_VISIBLE_DEVICES"] == "0,1"
