@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -75,8 +74,8 @@ def test_no_file_is_left_from_a_case_that_is_gone() -> None:
     assert {path.stem for path in HERE.glob("*.json")} == set(CASES)
 
 
-@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
-def test_shellcheck_finds_nothing() -> None:
+def test_shellcheck_finds_nothing(need: Callable[..., None]) -> None:
+    need("shellcheck")
     scripts = sorted(map(str, HERE.glob("*.sh")))
     done = subprocess.run(["shellcheck", *scripts], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout

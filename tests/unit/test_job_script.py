@@ -27,7 +27,7 @@ def test_the_head_is_settings_and_nothing_else(golden: Callable[[str, str], None
         interface="ib0",
         network="10.1.2.3/16",
     )
-    golden("job_script_head.sh", head(settings))
+    golden("job_script_head.txt", head(settings))
 
 
 def test_bash_reads_the_settings_as_they_are() -> None:

@@ -1,0 +1,6 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+# shellcheck itself: every launch.sh that the tests know of must be clean under it.
+needs=()
+packages=(shellcheck)
+
+build() { report "$(shellcheck --version | sed -n 's/^version: //p')" "$(command -v shellcheck)"; }
