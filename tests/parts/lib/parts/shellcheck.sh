@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034,SC2154
-# shellcheck itself: every launch.sh that the tests know of must be clean under it.
+# The linter itself: every launch.sh that the tests know of must be clean under it.
 needs=()
 packages=(shellcheck)
 
