@@ -188,7 +188,7 @@ class Resolver:
             )
         return ModuleError(
             f"The module `{name}` did not load.",
-            hint=f"Its own words are below; `{command}` in a login shell shows the same.",
+            hint=f"Its own words stand above; `{command}` in a login shell shows the same.",
             detail=detail,
         )
 
