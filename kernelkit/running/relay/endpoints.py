@@ -69,10 +69,10 @@ class Sockets:
                 socket.close(linger=0)
 
 
-# Messages kept for a slow front end: as many as a kernel's own socket keeps.
-_MESSAGES = 1_000
-# Messages of the kernel's output read ahead, of whatever size: what is not read yet stays in the
-# kernel's socket, which keeps 1,000.
+# Messages kept here for a slow front end, of whatever size. Few, because none is dropped while it
+# reads: those that come next stay in the kernel's own socket, which keeps 1,000.
+_MESSAGES = 64
+# The same for the kernel's output that is read ahead.
 _READ_AHEAD = 4
 
 _LOCAL_TYPES = {

@@ -19,12 +19,12 @@ _BURST = 200
 MOST_UNDER_WAY = 32 << 20
 _COUNTED = 64 << 10
 
-# A front end that does not read may keep the others waiting this long, in seconds; then it loses
-# messages, as it does with a kernel that it is connected to directly. Tried again after a while.
-_PATIENCE = 2.0
-_FIRST_PAUSE, _LONGEST_PAUSE = 10.0, 600.0
+# A front end that does not read keeps the others waiting this long, in seconds; then it loses
+# messages, as it would with a kernel that it is connected to directly.
+_PATIENCE = 1.0
+_PAUSE = 30.0
 # Seconds between two looks whether front ends have read on: an XPUB cannot be polled for that.
-_LOOK_AGAIN = 0.005
+_LOOK_AGAIN = 0.001
 
 
 class Lane:
@@ -79,7 +79,9 @@ class OutputLane(Lane):
     """iopub, where a kernel may write faster than anybody reads.
 
     A direct connection keeps that in the kernel, up to 1,000 messages for each reader. So does
-    this one: it stops reading when front ends are behind, and the kernel's own socket fills.
+    this one: it stops reading when front ends are behind, and the kernel's own socket fills. One
+    that does not read at all is then passed over: its queue in the XPUB fills, what does not fit
+    is dropped for it alone, and the pace is that of the others.
     """
 
     def __init__(
@@ -89,11 +91,12 @@ class OutputLane(Lane):
         keep: Callable[[Frames], bool] | None = None,
     ) -> None:
         super().__init__(source, target, keep)
-        self._under_way: deque[tuple[zmq.MessageTracker, int]] = deque()
-        self._bytes = 0
+        self._under_way = _UnderWay()
         self._blocked_since: float | None = None
-        self._lossy_until = 0.0
-        self._pause = _FIRST_PAUSE
+        self._passing_over = False
+        self._stuck = _UnderWay()
+        self._not_before = 0.0
+        self._limit = target.sndhwm
         target.setsockopt(zmq.XPUB_NODROP, 1)
 
     @property
@@ -101,38 +104,67 @@ class OutputLane(Lane):
         return _LOOK_AGAIN if self.waiting else None
 
     def _send(self, frames: Frames) -> bool:
-        lossy = self._lossy_until and self._lossy_until > time.monotonic()
-        if self._lossy_until and not lossy:
-            self._lossy_until = 0.0
-            self.target.setsockopt(zmq.XPUB_NODROP, 1)
-        counted = [_tracked(frame) for frame in frames]
-        if (lossy or self._has_room()) and super()._send(counted):
-            self._blocked_since = None
-            self._count(counted)
-            return True
         now = time.monotonic()
+        if self._passing_over and now > self._not_before and not self._stuck.settle():
+            self._pass_over(None)
+        counted = [_tracked(frame, self._passing_over) for frame in frames]
+        if self._has_room() and super()._send(counted):
+            self._blocked_since = None
+            self._under_way.add(counted)
+            return True
         if self._blocked_since is None:
             self._blocked_since = now
         elif now - self._blocked_since > _PATIENCE:
-            self._lossy_until = now + self._pause
-            self._pause = min(2 * self._pause, _LONGEST_PAUSE)
-            self.target.setsockopt(zmq.XPUB_NODROP, 0)
+            self._blocked_since = None
+            self._pass_over(now)
         return False
 
     def _has_room(self) -> bool:
-        while self._under_way and self._under_way[0][0].done:
-            self._bytes -= self._under_way.popleft()[1]
-        return self._bytes < MOST_UNDER_WAY
+        messages = self._under_way.settle()
+        # An XPUB hears of what was read in halves of its limit: the others must stay below that.
+        few = not self._passing_over or messages < self._limit // 2
+        return few and self._under_way.bytes < MOST_UNDER_WAY
 
-    def _count(self, frames: Frames) -> None:
-        for frame in frames:
-            if isinstance(frame, zmq.Frame) and isinstance(frame.tracker, zmq.MessageTracker):
-                self._under_way.append((frame.tracker, len(frame)))
-                self._bytes += len(frame)
+    def _pass_over(self, now: float | None) -> None:
+        """From `now` on, send to those that read; None: to everybody again."""
+        self._passing_over = now is not None
+        if now is not None:
+            self._not_before = now + _PAUSE
+            self._stuck.take(self._under_way)
+        self.target.setsockopt(zmq.XPUB_NODROP, 0 if self._passing_over else 1)
 
 
-def _tracked(frame: Any) -> Any:
-    """A large frame again, without a copy, so that libzmq tells when it is done with it."""
-    if len(frame) < _COUNTED:
+class _UnderWay:
+    """Messages that libzmq has not done with, as far as they are tracked."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self._found: deque[tuple[list[zmq.MessageTracker], int]] = deque()
+
+    def add(self, frames: Frames) -> None:
+        """Count a message that was sent."""
+        tracked = [f for f in frames if isinstance(f.tracker, zmq.MessageTracker)]
+        if tracked:
+            size = sum(map(len, tracked))
+            self._found.append(([frame.tracker for frame in tracked], size))
+            self.bytes += size
+
+    def settle(self) -> int:
+        """Forget what is done with; how many messages are left."""
+        while self._found and all(tracker.done for tracker in self._found[0][0]):
+            self.bytes -= self._found.popleft()[1]
+        return len(self._found)
+
+    def take(self, other: _UnderWay) -> None:
+        """Take over all that `other` counts."""
+        self._found.extend(other._found)
+        self.bytes += other.bytes
+        other._found.clear()
+        other.bytes = 0
+
+
+def _tracked(frame: zmq.Frame, every: bool) -> zmq.Frame:
+    """A frame again, without a copy, so that libzmq tells when it is done with it."""
+    if len(frame) < _COUNTED and not every:
         return frame
     return zmq.Frame(memoryview(frame.buffer), track=True, copy=False)
