@@ -79,8 +79,7 @@ def _against(resources: Resources, inventory: Inventory) -> Found:
     yield from _reservation(resources, inventory)
     # A job runs in any one of the partitions it names, so it must fit into one.
     against = [list(_in_partition(resources, partition, inventory)) for partition in known]
-    if against and all(against):
-        yield from min(against, key=len)
+    yield from min(against, key=len, default=[])
 
 
 def _partitions(resources: Resources, inventory: Inventory) -> Iterator[Partition]:

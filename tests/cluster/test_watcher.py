@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from slurm import Cluster, wait_for
 
 from kernelkit.slurm.client import Slurm
@@ -104,8 +105,11 @@ def test_twenty_jobs_are_one_query(cluster: Cluster) -> None:
     cluster.cancel()
 
 
-def test_a_controller_that_goes_and_comes_back_ends_nothing(fragile_cluster: Cluster) -> None:
-    cluster = fragile_cluster
+@pytest.mark.parametrize("kind", ["fragile_cluster", "accounting"])
+def test_a_controller_that_goes_and_comes_back_ends_nothing(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    cluster: Cluster = request.getfixturevalue(kind)
     running, pending = cluster.submit(), cluster.submit("--hold")
     cluster.wait_for_state(running, "RUNNING")
 
