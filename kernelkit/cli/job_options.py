@@ -11,7 +11,10 @@ import click
 from ..errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..model import Plan, Resources
+    from ..running.options import RunOptions
     from ..site import Site
     from ..specs.spec import JobStanza
 
@@ -90,6 +93,22 @@ def take_resources(recipe: Any, options: dict[str, Any]) -> Any:
             )
         return recipe
     return msgspec.structs.replace(recipe, resources=take_request(recipe.resources, options))
+
+
+def job_options_of(directory: Path) -> RunOptions | None:
+    """How a kernelspec's jobs are made; None for a kernel that runs where its server does.
+
+    Raises RecipeError for a config that cannot be used.
+    """
+    from jupyter_client.kernelspec import KernelSpec
+
+    from ..running.options import PORTABLE_KEY, PROVISIONER_NAME, parse_options
+
+    spec = KernelSpec.from_resource_dir(str(directory))
+    provisioner = spec.metadata.get("kernel_provisioner") or {}
+    if provisioner.get("provisioner_name") == PROVISIONER_NAME or PORTABLE_KEY in spec.metadata:
+        return parse_options(spec)
+    return None
 
 
 def job_stanza(options: dict[str, Any], site: Site) -> Callable[[Plan], JobStanza] | None:

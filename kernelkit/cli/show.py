@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any
 
 import click
@@ -21,7 +22,26 @@ def tell(name: str) -> dict[str, Any]:
     found["kernel_json"] = _read(kernel.directory / "kernel.json")
     found["launch_sh"] = _read(kernel.directory / "launch.sh")
     found["plan"], found["changes"] = _recorded(kernel)
+    found["job"] = _job(kernel.directory)
     return found
+
+
+def _job(directory: Any) -> dict[str, Any] | None:
+    """How its jobs are asked for, and the words of sbatch that say so."""
+    import msgspec
+
+    from ..errors import KernelkitError
+    from ..slurm.argv import request_options
+    from .job_options import job_options_of
+
+    try:
+        options = job_options_of(directory)
+        if options is None:
+            return None
+        sbatch = ["sbatch", *request_options(options.resources)]
+        return {**msgspec.to_builtins(options), "sbatch": sbatch}
+    except (KernelkitError, OSError, ValueError) as error:
+        return {"problem": str(error)}
 
 
 def _read(path: Any) -> str:
@@ -56,6 +76,8 @@ def show_kernel(found: dict[str, Any]) -> None:
             ("Directory", str(found["directory"])),
         ]
     )
+    if found["job"]:
+        _show_job(found["job"])
     if found["plan"]:
         _show_layers(found["plan"])
     for change in found["changes"]:
@@ -66,6 +88,30 @@ def show_kernel(found: dict[str, Any]) -> None:
             output.print_text(f"{found['directory']}/{file}", "bold")
             for line in found[key].rstrip("\n").split("\n"):
                 output.print_text(output.safe(line))
+
+
+_WIRES = {
+    "curve": "encrypted by the kernel itself (CurveZMQ)",
+    "forwarder": "encrypted by a forwarder on the node (CurveZMQ)",
+    "plain": "not encrypted between server and node",
+}
+
+
+def _show_job(job: dict[str, Any]) -> None:
+    output.print_text()
+    output.print_text("Its job", "bold")
+    if "problem" in job:
+        output.print_text(output.safe(job["problem"]))
+        return
+    joins = job.get("in_job")
+    lives = "until its time limit" if job.get("keep") else f"for {job.get('lease', 900)} s"
+    output.print_pairs(
+        [
+            ("Runs in job", joins) if joins else ("Asked for by", shlex.join(job["sbatch"])),
+            ("Messages", _WIRES[job.get("wire", "curve")]),
+            ("Without a server", f"lives {lives}"),
+        ]
+    )
 
 
 def _show_layers(plan: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ..errors import Stale
+from ..errors import Stale, UsageError
 from .json_flag import is_json
 from .output import Outcome, print_pairs, verb
 from .progress import StepLines
@@ -31,8 +31,13 @@ def command(name: str, timeout: float | None, on_slurm: bool) -> Outcome:
     from ..site import load_site
     from ..specs.install import in_step
     from ..specs.lookup import find_kernel
+    from .job_options import job_options_of
 
     kernel = find_kernel(name)
+    if on_slurm and job_options_of(kernel.directory) is None:
+        raise UsageError(
+            f"`{kernel.name}` does not run in Slurm jobs.", hint="Leave `--on-slurm` out."
+        )
     progress = StepLines(quiet=is_json())
     with in_step(progress, "test", f"Starting {kernel.name}"):
         seen = shake_hands(

@@ -13,7 +13,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import KernelManager
 
-from ..errors import KernelFailed
+from ..errors import KernelFailed, KernelkitError
 from ..proc import tail
 
 
@@ -138,6 +138,8 @@ def _started(
             manager.shutdown_kernel()
         except KernelFailed as error:
             error.detail = error.detail or _tail(log)
+            raise
+        except KernelkitError:
             raise
         except Exception as error:  # noqa: BLE001 - jupyter_client raises RuntimeError, Empty, OSError …
             raise KernelFailed(

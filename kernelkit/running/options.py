@@ -70,20 +70,44 @@ def render_options(options: RunOptions, *, portable: bool = False) -> dict[str, 
     return {"kernel_provisioner": {"provisioner_name": PROVISIONER_NAME, "config": config}}
 
 
+# What kernels say of their language, as ipykernel 7, IRkernel 1.3, bash_kernel 0.10 and IJulia 1.26
+# do; front ends choose the highlighting by it, and nbconvert the ending of files.
+_LANGUAGES: dict[str, dict[str, Any]] = {
+    "python": {
+        "name": "python", "mimetype": "text/x-python", "file_extension": ".py",
+        "codemirror_mode": {"name": "ipython", "version": 3}, "pygments_lexer": "ipython3",
+        "nbconvert_exporter": "python",
+    },
+    "r": {
+        "name": "R", "mimetype": "text/x-r-source", "file_extension": ".r",
+        "codemirror_mode": "r", "pygments_lexer": "r",
+    },
+    "bash": {
+        "name": "bash", "mimetype": "text/x-sh", "file_extension": ".sh",
+        "codemirror_mode": "shell",
+    },
+    "julia": {
+        "name": "julia", "mimetype": "application/julia", "file_extension": ".jl",
+        "codemirror_mode": "julia",
+    },
+}  # fmt: skip
+
+
 def kernel_info_of(directory: Path, language: str) -> dict[str, Any]:
-    """What a kernel that waits answers to kernel_info_request: the reply kept at install."""
+    """What a kernel that waits answers to kernel_info_request: the reply kept at install, or
+    what is known of `language`, where the kernel was not tested then."""
     try:
         found = json.loads(read_regular(directory / KERNEL_INFO_FILE, _INFO_LIMIT))
         if isinstance(found, dict) and "protocol_version" in found:
             return found
     except (OSError, ValueError):
         pass
+    unknown = {"name": language, "mimetype": "text/plain", "file_extension": ".txt"}
     return {
         "protocol_version": "5.3",
         "implementation": "kernelkit",
         "implementation_version": "0",
-        "language_info": {"name": language or "python", "version": "", "file_extension": ".py",
-                          "mimetype": "text/x-python"},
+        "language_info": {"version": "", **_LANGUAGES.get(language.lower(), unknown)},
         "banner": "",
         "help_links": [],
-    }  # fmt: skip
+    }

@@ -21,6 +21,7 @@ IMAGES = ("apptainer", "image-demo")
 KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "module": (("install", "python/3.11"), LMOD),
     "portable": (("install", "python/3.11", "--portable"), LMOD),
+    "mpi": (("install", "mpich-mpi4py"), (*LMOD, "mpi")),
     "venv": (("install", "{shelf}/venv"), ("python",)),
     "conda": (("install", "{conda}/envs/science"), ("conda",)),
     "image": (("install", "{images}/demo.sif"), IMAGES),

@@ -1,18 +1,25 @@
-"""Kernels in jobs through jupyter_client: every kind of layer, and the manager's whole contract."""
+"""Kernels in jobs through jupyter_client: every kind of layer, and what can go wrong at a start."""
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import kernelkit
 from driving import CELLS, TIMEOUT, Running
 from job_kernels import Kernels
 from jupyter_client.manager import KernelManager
-from slurm import Cluster
+from slurm import Cluster, wait_for
 
+from kernelkit.errors import KernelFailed, NotFound, RecipeError, SubmitRejected
 from kernelkit.running.provisioner import SlurmProvisioner
 
 
@@ -74,3 +81,144 @@ def test_a_layer_on_a_node(kind: str, kernels: Kernels, cluster: Cluster) -> Non
 
 
 WHERE = "import os; print(os.environ['SLURMD_NODENAME'], os.environ['CUDA_VISIBLE_DEVICES'])"
+
+
+def test_a_request_that_slurm_refuses(kernels: Kernels, cluster: Cluster) -> None:
+    name = kernels.put("module", partition="nowhere")
+    with pytest.raises(SubmitRejected, match="invalid partition specified: nowhere") as refused:
+        KernelManager(kernel_name=name).start_kernel()
+    assert refused.value.field == "partition"
+    assert cluster.queue() == []
+
+
+def test_a_config_that_means_nothing_is_refused(kernels: Kernels, cluster: Cluster) -> None:
+    name = kernels.put("module", config={"partitoin": "gpu"})
+    with pytest.raises(RecipeError, match="partitoin"):
+        KernelManager(kernel_name=name).start_kernel()
+    assert cluster.queue() == []
+
+
+def test_a_layer_that_a_node_lacks(kernels: Kernels, cluster: Cluster) -> None:
+    name = kernels.put("module")
+    script = kernels.directory(name) / "launch.sh"
+    script.write_text(script.read_text().replace("python/3.11", "python/9.99"))
+    with pytest.raises(KernelFailed, match=r"exit code 65(.|\n)*the module `python/9.99`"):
+        KernelManager(kernel_name=name).start_kernel()
+
+
+def test_a_kernel_that_never_answers(kernels: Kernels, cluster: Cluster) -> None:
+    kernels.configure(start_timeout=2)
+    name = kernels.put("module", partition="full")
+    script = kernels.directory(name) / "launch.sh"
+    script.write_text("#!/bin/bash\necho thinking\nexec sleep 600\n")
+    # The time that the job waits does not count.
+    with cluster.filled() as filler:
+        began = time.monotonic()
+
+        def release() -> None:
+            wait_for("a job to wait", lambda: "PENDING" in [row[2] for row in cluster.queue()])
+            wait_for("the timeout to pass", lambda: time.monotonic() > began + 3)
+            cluster.cancel(filler)
+
+        thread = threading.Thread(target=release)
+        thread.start()
+        with pytest.raises(KernelFailed, match=r"did not answer within 2 s(.|\n)*thinking"):
+            KernelManager(kernel_name=name).start_kernel()
+        assert not thread.is_alive()
+        thread.join()
+
+
+def test_a_second_kernel_in_the_same_job(kernels: Kernels, cluster: Cluster) -> None:
+    first = kernels.put("module", "first", partition="gpu", gres="gpu:2", config={"gpus": "0"})
+    with started(first) as one:
+        job = job_of(one)
+        second = kernels.put("image", "second", config={"in_job": job, "gpus": "1"})
+        with started(second) as two:
+            assert job_of(two) == job
+            assert (one.run(WHERE), two.run(WHERE)) == ("node1 0\n", "node1 1\n")
+            two.restart()
+            assert two.run(WHERE) == "node1 1\n"
+        assert one.run("print('still here')") == "still here\n"
+        assert cluster.state(job) == "RUNNING"
+    third = kernels.put("module", "third", config={"in_job": job})
+    with pytest.raises(NotFound, match="can take another kernel"):
+        KernelManager(kernel_name=third).start_kernel()
+
+
+def test_a_kept_kernel_needs_no_client(kernels: Kernels, cluster: Cluster) -> None:
+    name = kernels.put("module", config={"keep": True, "lease": 30})
+    code = (
+        "from jupyter_client.manager import KernelManager\n"
+        "import sys; m = KernelManager(kernel_name=sys.argv[1]); m.start_kernel()"
+    )
+    subprocess.run([sys.executable, "-c", code, name], check=True, timeout=60)
+    (row,) = cluster.queue()
+    (run,) = kernels.runs
+    assert row[2] == "RUNNING"
+    assert (run / "keep").exists()
+    assert "phase=running" in (run / "status").read_text()
+    cluster.cancel(row[0])
+
+
+MPI = """
+from mpi4py import MPI
+import os
+world = MPI.COMM_WORLD
+print(world.reduce(world.rank), world.size, sorted(set(world.gather(os.environ["SLURMD_NODENAME"]) or [])))
+"""
+
+
+def test_mpi_over_two_nodes_from_a_cell(kernels: Kernels, cluster: Cluster, tmp_path: Path) -> None:
+    kernels.shelf.parts.need("mpi")
+    program = tmp_path / "program.py"
+    program.write_text(MPI)
+    kernel = kernels.put("mpi", partition="gpu", nodes=2, ntasks=4)
+    script = kernels.directory(kernel) / "launch.sh"
+    with started(kernel) as running:
+        said = running.run(f"!srun -n 4 {script} --run python3 {program} 2>&1")
+        found = running.run(
+            "import multiprocessing as m\nwith m.Pool(2) as p: print(p.map(abs, [-1]))"
+        )
+    assert "6 4 ['node1', 'node2']" in said
+    assert found == "[1]\n"
+
+
+def test_the_command_line_knows_it(
+    kernels: Kernels, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = kernels.put("r", partition="full")
+    listed = {k["name"]: k["state"] for k in kernelkit("list", "--json").json["kernels"]}
+    assert name in listed
+    shown = kernelkit("show", "--json", name).json["job"]
+    assert shown["sbatch"][:2] == ["sbatch", "--partition=full"]
+    assert "--partition=full" in kernelkit("show", name).out
+
+    with cluster.filled() as filler:
+        thread = threading.Thread(
+            target=lambda: (
+                wait_for("it", lambda: "PENDING" in [row[2] for row in cluster.queue()]),
+                cluster.cancel(filler),
+            )
+        )
+        thread.start()
+        tested = kernelkit("test", "--json", "--on-slurm", name)
+        thread.join()
+    assert "IRkernel" in json.dumps(tested.json), tested.err
+    assert "interrupt a cell" in tested.json["steps"]
+
+
+def test_a_kernel_that_was_not_tested_tells_its_language_while_it_waits(
+    kernels: Kernels, cluster: Cluster
+) -> None:
+    with cluster.filled():
+        for kind, expected in {
+            "r": ("R", ".r"),
+            "bash": ("bash", ".sh"),
+            "module": ("python", ".py"),
+        }.items():
+            name = kernels.put(kind, partition="full", config={"wait": "never"})
+            with started(name) as kernel:
+                info = kernel.client.kernel_info(reply=True, timeout=TIMEOUT)["content"][
+                    "language_info"
+                ]
+                assert (info["name"], info["file_extension"]) == expected
