@@ -131,9 +131,9 @@ class Resources(_Declared, frozen=True):
 
     partition: Annotated[str | None, Meta(description="Partition, or several with commas.")] = None
     gres: Annotated[str | None, Meta(description="Generic resources: gpu:1, gpu:a100:2.")] = None
-    time: Annotated[
-        str | None, Meta(description="Time limit: minutes, H:MM:SS or D-HH:MM:SS.")
-    ] = None
+    time: Annotated[str | None, Meta(description="Time limit: minutes, H:MM:SS or D-HH:MM:SS.")] = (
+        None
+    )
     mem: Annotated[str | None, Meta(description="Memory of each node: 16G.")] = None
     mem_per_cpu: Annotated[str | None, Meta(description="Memory of each CPU: 4G.")] = None
     mem_per_gpu: Annotated[str | None, Meta(description="Memory of each GPU: 64G.")] = None
@@ -142,9 +142,9 @@ class Resources(_Declared, frozen=True):
         Annotated[int, Meta(ge=1, le=100_000)] | None,
         Meta(description="CPUs of a task (--cpus-per-task)."),
     ] = None
-    nodes: Annotated[
-        Annotated[int, Meta(ge=1, le=100_000)] | None, Meta(description="Nodes.")
-    ] = None
+    nodes: Annotated[Annotated[int, Meta(ge=1, le=100_000)] | None, Meta(description="Nodes.")] = (
+        None
+    )
     ntasks: Annotated[
         Annotated[int, Meta(ge=1, le=1_000_000)] | None, Meta(description="Tasks.")
     ] = None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from shelf import mark, put
 
 from kernelkit.cli.main import run
 from kernelkit.errors import Stale
-from shelf import mark, put
 
 
 def test_show_tells_a_stale_kernel_by_its_exit_code(
