@@ -275,6 +275,27 @@ def test_fifty_megabytes_arrive_whole(joined: Joined) -> None:
     assert [line[0] for line in text.splitlines()] == [chr(65 + n % 26) for n in range(50)]
 
 
+SEND = """
+from ipykernel.kernelapp import IPKernelApp
+kernel = IPKernelApp.instance().kernel
+for n in range({count}):
+    content = dict(name='stdout', text=f'{{n}} ')
+    kernel.session.send(kernel.iopub_socket, 'stream', content, parent=kernel.get_parent())
+"""
+
+
+def test_what_a_direct_connection_keeps_is_kept_in_order(joined: Joined) -> None:
+    # A kernel's socket keeps 1,000 messages, but hears only of every 500 that they were taken.
+    count = 480
+    client = joined.client
+    for _ in range(20):
+        sent = client.execute(SEND.format(count=count))
+        # Nothing is read of the output before the kernel has sent all of it.
+        assert client.get_shell_msg(timeout=WAIT)["content"]["status"] == "ok"
+        texts = [m["content"]["text"] for m in iopub_of(client, sent) if m["msg_type"] == "stream"]
+        assert [int(word) for word in "".join(texts).split()] == list(range(count))
+
+
 def test_two_front_ends_hear_the_same_and_are_asked_apart(joined: Joined, stack: ExitStack) -> None:
     other = joined.connect(stack)
     for client in (joined.client, other):

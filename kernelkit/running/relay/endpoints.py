@@ -72,8 +72,9 @@ class Sockets:
 # Messages kept here for a slow front end, of whatever size. Few, because none is dropped while it
 # reads: those that come next stay in the kernel's own socket, which keeps 1,000.
 _MESSAGES = 64
-# The same for the kernel's output that is read ahead.
-_READ_AHEAD = 4
+# Messages of the kernel's output that are read ahead, while they are small: as many as a client
+# reads ahead, because a kernel drops what comes in a burst and is not taken.
+_READ_AHEAD = 1_000
 
 _LOCAL_TYPES = {
     "shell": zmq.ROUTER, "control": zmq.ROUTER, "stdin": zmq.ROUTER, "iopub": zmq.XPUB,

@@ -11,6 +11,8 @@ import zmq
 
 Frames = list[Any]
 
+_POLLIN = int(zmq.POLLIN)
+
 # Messages moved before the other channels have their turn.
 _BURST = 200
 
@@ -18,6 +20,7 @@ _BURST = 200
 # size and more are counted; smaller ones are bounded by the number of messages a socket keeps.
 MOST_UNDER_WAY = 32 << 20
 _COUNTED = 64 << 10
+_LARGE = 4 << 20
 
 # A front end that does not read keeps the others waiting this long, in seconds; then it loses
 # messages, as it would with a kernel that it is connected to directly.
@@ -97,6 +100,8 @@ class OutputLane(Lane):
         self._stuck = _UnderWay()
         self._not_before = 0.0
         self._limit = target.sndhwm
+        self._usual_ahead = source.rcvhwm
+        self._sparing = False
         target.setsockopt(zmq.XPUB_NODROP, 1)
 
     @property
@@ -111,6 +116,7 @@ class OutputLane(Lane):
         if self._has_room() and super()._send(counted):
             self._blocked_since = None
             self._under_way.add(counted)
+            self._read_ahead()
             return True
         if self._blocked_since is None:
             self._blocked_since = now
@@ -118,6 +124,16 @@ class OutputLane(Lane):
             self._blocked_since = None
             self._pass_over(now)
         return False
+
+    def _read_ahead(self) -> None:
+        """As far as any client while messages are small, and hardly while they are large."""
+        if not self._sparing and self._under_way.bytes > _LARGE:
+            # A full queue opens again only by reading from it, so there must be something in it;
+            # with a limit of 2 each message that is read is told at once.
+            if int(self.source.getsockopt(zmq.EVENTS)) & _POLLIN:
+                self._sparing, self.source.rcvhwm = True, 2
+        elif self._sparing and self._under_way.bytes == 0:
+            self._sparing, self.source.rcvhwm = False, self._usual_ahead
 
     def _has_room(self) -> bool:
         messages = self._under_way.settle()

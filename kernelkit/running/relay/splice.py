@@ -176,12 +176,12 @@ class Splice:
 def _heads(frames: Frames) -> tuple[list[bytes], dict[str, Any], dict[str, Any]]:
     """(identities, header, parent header) of a message; empty ones for what is none."""
     try:
-        head = [bytes(frame.buffer) for frame in frames[:8]]
-        end = head.index(DELIM)
-        header, parent = json.loads(head[end + 2]), json.loads(head[end + 3])
+        # Not the frames that follow: content and buffers may be large.
+        end = next(n for n, frame in enumerate(frames) if bytes(frame.buffer[:10]) == DELIM)
+        header, parent = (json.loads(bytes(f.buffer)) for f in frames[end + 2 : end + 4])
         if isinstance(header["msg_id"], str) and isinstance(parent, dict):
-            return head[:end], header, parent
-    except (ValueError, TypeError, LookupError):
+            return [bytes(frame.buffer) for frame in frames[:end]], header, parent
+    except (ValueError, TypeError, LookupError, StopIteration, RecursionError):
         pass
     return [], {}, {}
 
