@@ -35,7 +35,11 @@ async def copy(reader, writer):
         await writer.drain()
     writer.close()
 async def meet(port, reader, writer):
-    onward_reader, onward_writer = await asyncio.open_connection(target, port)
+    try:
+        onward_reader, onward_writer = await asyncio.open_connection(target, port)
+    except OSError:  # nobody listens yet: left open, it would cost zmq's handshake time of 30 s
+        writer.close()
+        return
     await asyncio.gather(copy(reader, onward_writer), copy(onward_reader, writer))
 async def main():
     for port in ports:
