@@ -216,7 +216,7 @@ def test_an_ended_job_is_a_dead_kernel_and_no_second_job(
     if how == "scancel":
         cluster.cancel(job)
     else:
-        cluster.do("crash", cluster.show(job)["NodeList"])
+        cluster.do("node-down", cluster.show(job)["NodeList"])
     dies(server, kernel_id, page, cell, {"scancel": "CANCELLED", "node": "NODE_FAIL"}[how])
     assert (jobs(cluster), server.calls("sbatch")) == ([], 1)
 
