@@ -72,7 +72,7 @@ def refuse(code, text):
     sys.stderr.write("kernelkit: " + text + "\n")
     sys.exit(code)
 
-file, tag, executable, place, ipykernel = sys.argv[1:6]
+file, tag, executable, place, added = sys.argv[1:6]
 sys.argv[:] = ["ipykernel_launcher", "-f", file] + sys.argv[6:]
 if sys.path and sys.path[0] == "":
     del sys.path[0]  # files beside the notebook must not shadow the kernel
@@ -83,8 +83,8 @@ if here != (executable, tag, place):
         % (here + (executable, tag, place)))
 if not os.access(file, os.R_OK):
     refuse(66, "the connection file `%s` is not visible in the %s." % (file, place))
-if ipykernel:
-    sys.path.append(ipykernel)  # last, so that packages of the environment win
+if added:
+    sys.path.append(added)  # last, so that packages of the environment win
 server = int(os.environ.get("JPY_PARENT_PID") or 0)
 if server and server != os.getppid():
     # With a wrapper in between, ipykernel cannot tell by its parent that the server is gone:
@@ -106,9 +106,15 @@ if server and server != os.getppid():
         import threading, time
         threading.Thread(target=watch, daemon=True).start()
 try:
+    import ipykernel
     from ipykernel import kernelapp
 except ImportError as error:
     refuse(67, "`%s` cannot import ipykernel: %s." % (sys.executable, error))
+with open(file) as opened:
+    if "curve_secretkey" in opened.read() and ipykernel.version_info[:2] < (7, 3):
+        # It would listen in plain, or end with a traceback.
+        refuse(67, "ipykernel %s of `%s` cannot encrypt; install the kernel again."
+            % (ipykernel.__version__, sys.executable))
 kernelapp.launch_new_instance()
 '
 exec -- python3 -c "$_guard" "$_file" \

@@ -134,6 +134,28 @@ def test_an_ipykernel_that_breaks_is_named(file: Path, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (67, sentence)
 
 
+@pytest.mark.parametrize(
+    ("version", "keys", "refused"),
+    [("6, 29, 5", True, True), ("7, 2, 0", True, True), ("7, 3, 0", True, False),
+     ("6, 29, 5", False, False)],
+)  # fmt: skip
+def test_an_ipykernel_that_cannot_encrypt_is_not_started_with_curve_keys(
+    version: str, keys: bool, refused: bool, file: Path, ipykernel: str
+) -> None:
+    (Path(ipykernel) / "ipykernel/__init__.py").write_text(
+        f"version_info = ({version})\n__version__ = '.'.join(map(str, version_info))"
+    )
+    if keys:
+        file.write_text('{"curve_publickey": "p", "curve_secretkey": "s"}')
+    done = start(file, ipykernel=ipykernel)
+    if not refused:
+        assert done.returncode == 0, done.stderr
+        return
+    number = version.replace(", ", ".")
+    sentence = f"ipykernel {number} of `{PYTHON}` cannot encrypt; install the kernel again."
+    assert (done.returncode, done.stderr) == (67, f"kernelkit: {sentence}\n")
+
+
 PARENT = """
 import os, threading
 def launch_new_instance():

@@ -193,6 +193,6 @@ def _describe(frames: Frames) -> tuple[str, str, str, str]:
         start = head.index(DELIM) + 2
         header, parent, _, content = (json.loads(f) for f in head[start : start + 4])
         state = content.get("execution_state", "")
-        return header["msg_type"], parent.get("msg_id", ""), state, header["session"]
+        return header["msg_type"], str(parent.get("msg_id", "")), state, str(header["session"])
     except (ValueError, AttributeError, TypeError, KeyError):
         return "", "", "", ""
