@@ -49,6 +49,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/ files")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # A cluster's daemons wake once a second and are restarted by some tests; on a machine that
+    # others load too, one may be late for a test's patience. A second failure counts, and a test
+    # that was run again is listed as such.
+    daemons = {"cluster", "fragile_cluster", "accounting", "one_node_cluster"}
+    for item in items:
+        if daemons & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 @pytest.fixture(scope="session")
 def parts() -> Parts:
     return find_parts()
