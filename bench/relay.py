@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 import threading
@@ -122,6 +123,28 @@ def _kernel(variant: str, work: Path) -> Iterator[dict[str, Any]]:
     finally:
         process.terminate()
         process.wait()
+
+
+def memory_of_relays(work: Path, count: int) -> float:
+    """MB that each of `count` waiting relays adds to this process, each with one front end."""
+    before = _resident()
+    with ExitStack() as stack:
+        for number in range(count):
+            connection = local_connection(work / f"m{number}", KEY, "hmac-sha256")
+            relay = Relay(connection, {"protocol_version": "5.4"})
+            relay.start()
+            stack.callback(relay.stop)
+            client = BlockingKernelClient()
+            client.load_connection_info(dict(connection))
+            client.start_channels(hb=False)
+            stack.callback(client.stop_channels)
+            client.kernel_info(reply=True, timeout=LIMIT)
+        return (_resident() - before) / count
+
+
+def _resident() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
 
 
 @contextmanager

@@ -20,11 +20,16 @@ from pathlib import Path
 sys.path.insert(1, str(Path(__file__).parents[1] / "tests"))
 
 import listing  # noqa: E402
+import relay  # noqa: E402
 import starting  # noqa: E402
 from measure import Samples, difference, ratio  # noqa: E402
 from real import SYSTEM_PATH, Parts, find_parts  # noqa: E402
 
 LIST_GOAL = 0.35
+TRIP_GOAL = 1.25
+OUTPUT_GOAL = 0.8
+RELAY_MEMORY_GOAL = 5  # MB
+RELAYS = 10
 START_GOAL = 0.030  # seconds over the layers' own cost
 LAYER_PARTS = {"module": ["lmod"], "SIF": ["apptainer", "image-demo"], "venv": []}
 
@@ -92,6 +97,52 @@ def start_rows(parts: Parts, rounds: int) -> Iterator[Row]:
             yield from compared_starts(
                 layer, *starting.compare(layer, variants, env, rounds=rounds)
             )
+
+
+def relay_rows(rounds: int) -> Iterator[Row]:
+    # A socket's path is limited to 107 bytes.
+    with tempfile.TemporaryDirectory(prefix="kk-") as directory:
+        each = relay.memory_of_relays(Path(directory), RELAYS)
+        trips, outputs = relay.compare(Path(directory), rounds=rounds)
+    per_trip = {
+        name: Samples(tuple(s / relay.ROUND_TRIPS for s in samples.seconds))
+        for name, samples in trips.items()
+    }
+    for name in (relay.CURVE, relay.RELAY, relay.FORWARDED):
+        slower = ratio(trips[name], trips[relay.PLAIN])
+        judged = name == relay.RELAY
+        yield Row(
+            f"round trip, {name}",
+            f"{per_trip[name].median * 1000:.2f} ms",
+            f"{relay.PLAIN}: {per_trip[relay.PLAIN].median * 1000:.2f} ms",
+            f"{slower:.2f} x",
+            f"<= {TRIP_GOAL} x" if judged else "",
+            slower <= TRIP_GOAL if judged else None,
+            "two more hops between threads of a busy machine",
+        )
+    for name in (relay.CURVE, relay.RELAY, relay.FORWARDED):
+        speed = 1 / ratio(outputs[name], outputs[relay.PLAIN])
+        against = 1 / ratio(outputs[name], outputs[relay.CURVE])
+        judged = name == relay.RELAY
+        yield Row(
+            f"{relay.MEGABYTES} MB of output, {name}",
+            outputs[name].describe(),
+            f"{relay.PLAIN}: {outputs[relay.PLAIN].describe()}",
+            f"{speed:.2f} x the speed",
+            f">= {OUTPUT_GOAL} x" if judged else "",
+            speed >= OUTPUT_GOAL if judged else None,
+            f"it is {against:.2f} x as fast as Curve without a relay: encrypting and decrypting "
+            "share these cores with the kernel and the client",
+        )
+    yield Row(
+        f"memory of a waiting relay with a front end, {RELAYS} in one process",
+        f"{each:.1f} MB",
+        "the process without them",
+        f"{each:.1f} MB",
+        f"<= {RELAY_MEMORY_GOAL} MB",
+        each <= RELAY_MEMORY_GOAL,
+        "libzmq's contexts",
+    )
 
 
 def compared_starts(
@@ -183,7 +234,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=25, help="repetitions (at least 5)")
     rounds = max(5, parser.parse_args().rounds)
     parts = find_parts()
-    rows = [*list_rows(parts, rounds), *start_rows(parts, rounds)]
+    rows = [*list_rows(parts, rounds), *start_rows(parts, rounds), *relay_rows(rounds)]
     sys.stdout.write(document(rows, rounds))
 
 
