@@ -210,6 +210,32 @@ class Recipe(_Declared, frozen=True):
         return f"{self.name}/{self.version}" if self.version else self.name
 
 
+class InstallOptions(_Declared, frozen=True):
+    """How a recipe becomes a kernel: what is asked besides the recipe. Its request to Slurm stands
+    in the recipe's `resources`; `lease` is in seconds."""
+
+    as_name: Annotated[str, Meta(description="Kernel name, if not the usual one.")] = ""
+    display_name: Annotated[str, Meta(description="What Jupyter shows.")] = ""
+    scope: Annotated[
+        Literal["user", "project", "sys-prefix", "system"],
+        Meta(description="For whom: you, this directory, or this Python environment."),
+    ] = "user"
+    packages: Annotated[str, Meta(description="Packages dir that goes on top.")] = ""
+    on_slurm: Annotated[bool, Meta(description="Run the kernel in a Slurm job.")] = False
+    portable: Annotated[bool, Meta(description="Write kernel.json without the provisioner.")] = (
+        False
+    )
+    keep: Annotated[bool, Meta(description="Let it live without a server, to its limit.")] = False
+    lease: Annotated[
+        Annotated[int, Meta(ge=30)] | None,
+        Meta(description="Seconds that it lives on when its server is gone."),
+    ] = None
+    in_job: Annotated[str, Meta(description="Job to join instead of asking for one.")] = ""
+    gpus: Annotated[str, Meta(description="GPUs of that job for this kernel: 0,1.")] = ""
+    no_test: Annotated[bool, Meta(description="Do not start it before it is put in place.")] = False
+    test_on_slurm: Annotated[bool, Meta(description="Test it in a job, as it will run.")] = False
+
+
 # --- probes: what the machine answered ----------------------------------------------------------
 
 
@@ -427,6 +453,34 @@ class KernelMetadata(_Fact, frozen=True):
 
 
 METADATA_FORMAT = 1
+
+# What marks the kernelspec of a Slurm kernel in its `metadata`: the provisioner's name, or, where
+# it is portable, the key under which its config stands instead.
+PROVISIONER_NAME = "kernelkit-slurm"
+PORTABLE_KEY = "kernelkit_job"
+
+
+class Definition(_Fact, frozen=True):
+    """What a kernel was made from, as the record beside it keeps it: enough to make it again.
+
+    `recipe` holds what options added; `authored` is the recipe without that, where it differs, so
+    that a newer one of the catalog can take its place and the additions stay. Relative paths of
+    both count from `base`; `recipe_file` is the file of a project's own recipe, `logo` a file.
+    """
+
+    recipe: Recipe
+    base: str
+    authored: Recipe | None = None
+    recipe_file: str = ""
+    logo: str = ""
+
+
+class JobStanza(_Fact, frozen=True):
+    """What kernel.json says of a kernel in a Slurm job: the words before the kernel's directory
+    in argv, and what `metadata` gets, the `kernel_provisioner` stanza unless it is portable."""
+
+    argv: tuple[str, ...]
+    metadata: dict[str, Any]
 
 
 def schema() -> dict[str, Any]:

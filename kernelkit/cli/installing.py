@@ -116,121 +116,48 @@ def parse_variable(text: str) -> tuple[str, str]:
     return names.env_variable(name), names.env_value(name, value)
 
 
-def check_secrets(recipe: Any) -> None:
-    """Refuse literal secrets: everything in a kernelspec is served over HTTP. Raises UsageError."""
-    from .. import names
-
-    for variable in recipe.env:
-        if names.looks_secret(variable):
-            raise UsageError(
-                f"`{variable}` looks like a secret, and a kernelspec can be read over HTTP.",
-                hint="Export it where the server starts and name it in `env_passthrough`, or read "
-                "it from a file of mode 0600 in the notebook.",
-            )
-
-
 def install_source(source: Any, request: Request, packages: str | None) -> dict[str, Any]:
     """Prepare, stage, test and put in place; returns what was done, for `show_installed`."""
     from ..site import load_site
-    from ..specs import store
-    from ..specs.install import Options, in_step, prepare, require_absolute
-    from ..specs.locations import data_root
-    from ..specs.states import list_kernels
+    from ..specs.making import Target, make_kernel, preview_kernel
 
-    check_secrets(source.recipe)
     site = load_site()
-    scope: Scope = request.scope or ("prefix" if request.prefix else site.install_scope)
-    if request.prefix and scope != "prefix":
-        raise UsageError("`--prefix` does not go with another scope.", hint="Give one of them.")
-    root = require_absolute(data_root(scope, prefix=request.prefix))
+    target = Target(request.name, request.scope, request.prefix, request.replace, packages)
     progress = StepLines(quiet=request.quiet)
-    name = request.name or default_name(source)
-    if not request.dry_run:
-        store.check_free(root, name, replace=request.replace)
-    options = Options(
-        root=root,
-        name=name,
-        packages=packages,
-        dry_run=request.dry_run,
-        taken_display_names=frozenset(k.display_name for k in list_kernels() if k.name != name),
-        fallback_logo=language_logo,
-        job=job_stanza(request.job, site),
-    )
-    prepared = prepare(source, site, options, progress)
-    result = describe(prepared, root)
+    job = job_stanza(request.job, site)
     if request.dry_run:
-        return {**result, "dry_run": True, "kernel_json": prepared.kernel_json,
-                "launch_sh": prepared.script}  # fmt: skip
-    staged = store.stage(root, name, prepared.files, prepared.record)
-    try:
-        if request.test:
-            result["tested"] = list(_test(staged.directory, site, progress, request))
-        with in_step(progress, "install", f"Putting it into {root / 'kernels'}"):
-            directory = store.commit(staged, replace=request.replace)
-    finally:
-        store.discard(staged)
-    return {**result, "directory": str(directory), "notices": _notices(source, root, scope)}
+        made = preview_kernel(source, target, site, progress, job=job)
+        files = {"kernel_json": made.prepared.kernel_json, "launch_sh": made.prepared.script}
+        return {**describe(made), "dry_run": True, **files}
+    trial = _trial(site, progress, request) if request.test else None
+    made = make_kernel(source, target, site, progress, job=job, trial=trial)
+    tested = {"tested": list(made.tested)} if request.test else {}
+    return {**describe(made), **tested, "notices": list(made.notices)}
 
 
-def default_name(source: Any) -> str:
-    """The kernel name a source gets by itself."""
-    from ..names import kernel_name_from
+def _trial(site: Any, progress: StepLines, request: Request) -> Callable[[Path], tuple[str, ...]]:
+    def start(directory: Path) -> tuple[str, ...]:
+        from ..running.handshake import try_staged
 
-    return kernel_name_from(source.recipe.identity)
-
-
-def _test(directory: Path, site: Any, progress: StepLines, request: Request) -> tuple[str, ...]:
-    import json
-
-    from ..files import write_file
-    from ..running.handshake import shake_hands
-    from ..running.options import KERNEL_INFO_FILE
-    from ..specs.install import in_step
-
-    with in_step(progress, "test", "Starting the kernel"):
-        seen = shake_hands(directory, timeout=site.kernel_timeout, on_step=progress.line)
-        progress.note(", ".join(seen.steps))
-    if request.job["on_slurm"]:
         # What the relay answers for the kernel while its job waits.
-        info = json.dumps(seen.kernel_info, default=str).encode()
-        write_file(directory / KERNEL_INFO_FILE, info)
-    return seen.steps
+        keep_info = bool(request.job["on_slurm"])
+        timeout = site.kernel_timeout
+        return try_staged(directory, timeout=timeout, keep_info=keep_info, on_step=progress.line)
+
+    return start
 
 
-def _notices(source: Any, root: Path, scope: str) -> list[str]:
-    from ..specs.locations import on_jupyter_path
-
-    found = []
-    recipe = source.recipe
-    if source.provenance.origin == "catalog" and recipe.verified is None:
-        found.append(f"`{recipe.identity}` has not been verified on a real cluster yet.")
-    if not on_jupyter_path(root):
-        found.append(f"Jupyter does not look there yet: set JUPYTER_PATH={root}")
-    return found
-
-
-def language_logo(language: str) -> Path | None:
-    """The logo of kernelkit's own recipe for a language, for kernels that bring none."""
-    from ..specs.recipes import own_catalog
-
-    for name in ("logo.svg", f"{language}.svg"):
-        path = own_catalog() / language / name
-        if path.is_file():
-            return path
-    return None
-
-
-def describe(prepared: Any, root: Path) -> dict[str, Any]:
+def describe(made: Any) -> dict[str, Any]:
     """What an install made, as `--json` prints it."""
     from ..specs.spec import layers
 
-    plan = prepared.plan
+    plan = made.prepared.plan
     return {
         "name": plan.kernel_name,
         "display_name": plan.display_name,
         "identity": plan.identity,
         "language": plan.language,
-        "directory": str(root / "kernels" / plan.kernel_name),
+        "directory": str(made.directory),
         "layers": list(layers(plan)),
         "modules": [m.name for m in plan.modules.loads] if plan.modules else [],
         "python": plan.python.version if plan.python else "",

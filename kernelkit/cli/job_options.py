@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +10,8 @@ import click
 from ..errors import UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ..model import Plan, Resources
-    from ..running.options import RunOptions
+    from ..model import JobStanza, Plan, Resources
     from ..site import Site
-    from ..specs.spec import JobStanza
 
 _TEXTS = {
     "partition": "Partition, or several with commas.",
@@ -95,60 +90,15 @@ def take_resources(recipe: Any, options: dict[str, Any]) -> Any:
     return msgspec.structs.replace(recipe, resources=take_request(recipe.resources, options))
 
 
-def job_options_of(directory: Path) -> RunOptions | None:
-    """How a kernelspec's jobs are made; None for a kernel that runs where its server does.
-
-    Raises RecipeError for a config that cannot be used.
-    """
-    from jupyter_client.kernelspec import KernelSpec
-
-    from ..running.options import PORTABLE_KEY, PROVISIONER_NAME, parse_options
-
-    spec = KernelSpec.from_resource_dir(str(directory))
-    provisioner = spec.metadata.get("kernel_provisioner") or {}
-    if provisioner.get("provisioner_name") == PROVISIONER_NAME or PORTABLE_KEY in spec.metadata:
-        return parse_options(spec)
-    return None
-
-
 def job_stanza(options: dict[str, Any], site: Site) -> Callable[[Plan], JobStanza] | None:
     """What makes the kernel one of a Slurm job; None without `--on-slurm`."""
     if not options["on_slurm"]:
         return None
 
     def decide(plan: Plan) -> JobStanza:
-        from ..model import Resources
-        from ..running.options import RunOptions, render_options
-        from ..running.wire import wire_plan
-        from ..specs.spec import JobStanza
+        from ..running import stanza
 
-        wire = wire_plan(
-            plan.python,
-            plan.language,
-            own_python=sys.executable,
-            ipykernel=plan.ipykernel,
-            ours=not plan.command,
-            allow_plain=site.allow_plain,
-        )
-        found = RunOptions(
-            resources=plan.resources or Resources(),
-            lease=site.lease,
-            keep=options["keep"],
-            in_job=options["in_job"],
-            wire=wire.wire,
-            pump=wire.pump,
-            loopback=wire.loopback,
-            picks_ports=not plan.command,
-            env_passthrough=plan.env_passthrough,
-        )
-        # PYTHONSAFEPATH: a file beside the notebook must not shadow what the launcher imports.
-        argv = (
-            "/usr/bin/env",
-            "PYTHONSAFEPATH=1",
-            sys.executable,
-            "-m",
-            "kernelkit.running.launcher",
-        )
-        return JobStanza(argv, render_options(found, portable=options["portable"]))
+        asked = {name: options[name] for name in ("portable", "keep", "in_job")}
+        return stanza.job_stanza(plan, site, **asked)
 
     return decide

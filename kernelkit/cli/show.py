@@ -31,8 +31,8 @@ def _job(directory: Any) -> dict[str, Any] | None:
     import msgspec
 
     from ..errors import KernelkitError
+    from ..running.stanza import job_options_of
     from ..slurm.argv import request_options
-    from .job_options import job_options_of
 
     try:
         options = job_options_of(directory)

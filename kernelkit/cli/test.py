@@ -28,10 +28,10 @@ def command(name: str, timeout: float | None, on_slurm: bool) -> Outcome:
     node, unless `--on-slurm` is given. Exit code 3 says that it works and is stale.
     """
     from ..running.handshake import shake_hands
+    from ..running.stanza import job_options_of
     from ..site import load_site
     from ..specs.install import in_step
     from ..specs.lookup import find_kernel
-    from .job_options import job_options_of
 
     kernel = find_kernel(name)
     if on_slurm and job_options_of(kernel.directory) is None:

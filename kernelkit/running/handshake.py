@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +15,9 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import KernelManager
 
 from ..errors import KernelFailed, KernelkitError
+from ..files import write_file
 from ..proc import tail
+from .options import KERNEL_INFO_FILE
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,25 @@ def shake_hands(
         steps=tuple(passed),
         kernel_info=info,
     )
+
+
+def try_staged(
+    directory: Path,
+    *,
+    timeout: float,
+    keep_info: bool = False,
+    on_step: Callable[[str], None] = lambda _: None,
+) -> tuple[str, ...]:
+    """The steps that a staged kernel passed, before it is put in place; see `shake_hands`.
+
+    `keep_info` keeps what the kernel says of itself beside it: the relay answers with that while
+    the kernel's job waits.
+    """
+    seen = shake_hands(directory, timeout=timeout, on_step=on_step)
+    if keep_info:
+        info = json.dumps(seen.kernel_info, default=str).encode()
+        write_file(directory / KERNEL_INFO_FILE, info)
+    return seen.steps
 
 
 @contextmanager

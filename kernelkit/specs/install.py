@@ -14,13 +14,13 @@ from pathlib import Path
 
 from ..errors import RecipeError
 from ..files import digest, mark_file
-from ..model import LayerRecord, Plan
+from ..model import JobStanza, LayerRecord, Plan
 from ..site import Site
 from .behind import changes, check, probe
 from .layering import find_layers, find_packages_dir
 from .script import render_script
 from .sources import Source
-from .spec import JobStanza, render_kernel_json, render_record
+from .spec import render_kernel_json, render_record
 from .work import Options, Progress, Work, in_step
 
 __all__ = ["Options", "Prepared", "Progress", "in_step", "prepare", "require_absolute"]

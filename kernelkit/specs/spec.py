@@ -5,25 +5,23 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from .. import __version__
-from ..model import METADATA_FORMAT, FileMark, KernelMetadata, LayerRecord, MarkRole, Plan
+from ..model import (
+    METADATA_FORMAT,
+    FileMark,
+    JobStanza,
+    KernelMetadata,
+    LayerRecord,
+    MarkRole,
+    Plan,
+)
 from ..names import looks_secret
 from .integrity import spec_digest
-
-
-@dataclass(frozen=True)
-class JobStanza:
-    """What kernel.json says of a kernel in a Slurm job: the words before the kernel's directory
-    in argv, and what `metadata` gets, the `kernel_provisioner` stanza unless it is portable."""
-
-    argv: tuple[str, ...]
-    metadata: dict[str, Any]
 
 
 def render_kernel_json(

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ..errors import KernelkitError
-from ..model import Plan
+from ..model import JobStanza, Plan
 from ..site import Site
 from .draft import Draft
 from .resolve import Probes, resolve_plan
 from .sources import Source
-from .spec import JobStanza
 
 if TYPE_CHECKING:
     from ..environment.modules import Resolution
