@@ -25,7 +25,8 @@ def show_cancelled(data: dict[str, Any]) -> None:
 def command(names: tuple[str, ...], left_behind: bool) -> dict[str, Any]:
     """End kernels that run or wait in Slurm jobs; their jobs end with them."""
     from ..errors import UsageError
-    from .slurm_runs import ask_queue, find_run, open_runs, orphans, wait_for
+    from ..running.overview import find_run
+    from .slurm_runs import ask_queue, open_runs, orphans, wait_for
 
     if not names and not left_behind:
         raise UsageError("Nothing is named.", hint="Give a run, a job id, or `--orphans`.")

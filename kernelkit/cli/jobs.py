@@ -59,7 +59,8 @@ def command(every: bool, only_orphans: bool) -> dict[str, Any]:
     kernelkit jobs              those that wait or run
     kernelkit jobs --orphans    those whose server is gone (their lease ends them)
     """
-    from .slurm_runs import ask_queue, open_runs, orphans, table
+    from ..running.overview import table
+    from .slurm_runs import ask_queue, open_runs, orphans
 
     runs = open_runs()
     answer = ask_queue()

@@ -21,7 +21,8 @@ def show_log(data: dict[str, Any]) -> None:
 @click.argument("name", metavar="RUN|JOB|KERNEL")
 def command(name: str) -> dict[str, Any]:
     """Print the end of the log of a kernel on Slurm, also of one that has ended."""
-    from .slurm_runs import find_run, open_runs
+    from ..running.overview import find_run
+    from .slurm_runs import open_runs
 
     runs = open_runs()
     run = find_run(runs, name, newest=True)

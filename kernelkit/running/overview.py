@@ -1,0 +1,113 @@
+"""This user's runs with Slurm's view of their jobs, whoever started them: from disk and one squeue."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import Ambiguous, NotFound
+from ..site import Site
+from ..slurm.client import QueueAnswer
+from ..slurm.states import Job, end_in_words, reason_in_words
+from .orphans import is_abandoned
+from .records import Run, Status
+from .runs import Runs
+
+
+def open_runs(site: Site) -> Runs:
+    """The run directories of this user."""
+    return Runs(Path(os.path.expandvars(site.run_root)).expanduser())
+
+
+@dataclass(frozen=True)
+class Row:
+    """One run as `kernelkit jobs` shows it; `seconds_left` until the time limit of its job."""
+
+    run: Run
+    status: Status | None
+    job: Job | None
+    state: str
+    words: str
+    seconds_left: int | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The run as `--json` prints it."""
+        status, job = self.status, self.job
+        return {
+            "run": self.run.id,
+            "kernel": self.run.kernel_name,
+            "kernel_id": self.run.kernel_id,
+            "display_name": self.run.display_name,
+            "job": self.run.job_id,
+            "state": self.state,
+            "reason": self.words,
+            "node": (status.node if status else "") or (job.nodes if job else ""),
+            "starts": status.start if status else 0,
+            "partition": job.partition if job else "",
+            "gres": job.gres if job else "",
+            "created": self.run.created,
+            "expected_start": job.start if job and job.phase == "pending" else None,
+            "seconds_left": self.seconds_left,
+        }
+
+
+def table(runs: Runs, answer: QueueAnswer, *, every: bool) -> list[Row]:
+    """Rows for the runs that have not ended, or with `every` for all that are still on disk."""
+    rows = [_row(runs, run, answer) for run in runs.listing().runs]
+    return [row for row in rows if every or row.state != "ended"]
+
+
+def _row(runs: Runs, run: Run, answer: QueueAnswer) -> Row:
+    job = answer.jobs.get(run.job_id) if run.job_id else None
+    status = runs.read_status(run.id)
+    state, words = _state(run, status, job, answer)
+    left = None
+    if job is not None and job.phase == "running" and job.end is not None:
+        left = max(0, job.end - int(time.time()))
+    if state not in ("ended", "queued") and is_abandoned(runs, run):
+        words = "no server cares for it" + (f"; {words}" if words else "")
+    return Row(run, status, job, state, words, left)
+
+
+def _state(
+    run: Run, status: Status | None, job: Job | None, answer: QueueAnswer
+) -> tuple[str, str]:
+    if job is not None and job.phase == "ended":
+        return "ended", end_in_words(job)
+    if run.phase == "ended" or (status is not None and status.phase == "ended"):
+        return "ended", run.reason or (status.reason if status else "")
+    if run.job_id and job is None and answer.complete:
+        return "ended", run.reason or "Slurm does not know its job any more"
+    if job is None:
+        return ("unknown" if run.job_id else "new"), answer.error
+    if job.phase == "pending":
+        return "queued", reason_in_words(job.reason)
+    return (status.phase if status else job.phase), ""
+
+
+def find_run(runs: Runs, text: str, *, newest: bool = False) -> Run:
+    """The one run that a run id, a job id, a kernel id or a kernel's name means.
+
+    Of several, those that have not ended are meant; with `newest` the last of them. Raises
+    NotFound and Ambiguous.
+    """
+    named = [
+        run
+        for run in runs.listing().runs
+        if text in (run.id, run.job_id, run.kernel_id, run.kernel_name)
+    ]
+    if not named:
+        raise NotFound(
+            f"There is no run, job or kernel `{text}`.", hint="`kernelkit jobs --all` lists them."
+        )
+    living = [run for run in named if run.phase != "ended"] or named[-1:]
+    if len(living) > 1 and not newest:
+        raise Ambiguous(
+            f"`{text}` fits {len(living)} runs.",
+            matches=[f"{run.id} (job {run.job_id}, {run.kernel_name})" for run in living],
+            hint="Give the run's id.",
+        )
+    return living[-1]
