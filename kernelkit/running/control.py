@@ -24,15 +24,11 @@ from .runs import Runs
 
 @dataclass(frozen=True)
 class ControlSettings:
-    """The site's settings that a job is made with; see slurm.job_script.JobSettings.
-
-    `idle` is how many seconds a job that was started here stays after its last run.
-    """
+    """The site's settings that a job is made with; see slurm.job_script.JobSettings."""
 
     interface: str = ""
     network: str = ""
     grace: int = 10
-    idle: int = 0
 
 
 class JobControl:
@@ -64,7 +60,7 @@ class JobControl:
 
     async def _submit(self, run: Run) -> Run:
         with self.runs.allocations.locked(run.job_name):
-            self.runs.allocations.join(run, run.job_name, idle=self.settings.idle)
+            self.runs.allocations.join(run, run.job_name, idle=run.idle)
         script = render_job_script(
             JobSettings(
                 run_root=str(self.runs.root),
@@ -253,21 +249,40 @@ class JobControl:
     # --- another server --------------------------------------------------------------------------
 
     async def adopt(self, run_id: str, server: Server, *, kernel_id: str = "") -> Run:
-        """Make a run this server's, with its kernel as it is. Raises NotPermitted while another
-        server cares for it, and KernelFailed when it has ended."""
+        """Make a run this server's, with its kernel as it is; of several who try, one gets it.
+
+        Raises NotPermitted while a server cares for it (this one, too), and KernelFailed when it
+        has ended or never had a job.
+        """
+
+        def claim(run: Run) -> None:
+            self._check_free(run)
+            # Before the record says so: on another host the lease alone tells that it is taken.
+            self.runs.renew_lease(run)
+
         async with self._alone(run_id):
             run = self.runs.load(run_id)
-            if run.phase in ("ending", "ended"):
-                raise KernelFailed(f"The run `{run_id}` has ended{_because(run, None)}.")
-            if run.server != server and not is_abandoned(self.runs, run):
-                raise NotPermitted(
-                    f"The run `{run_id}` belongs to a server that still runs, "
-                    f"process {run.server.pid} on `{run.server.host}`.",
-                    hint="End that server first, or use the kernel there.",
-                )
-            run = self.runs.update(run_id, server=server, kernel_id=kernel_id or run.kernel_id)
-            self.runs.renew_lease(run)
-            return await self._recover(run) if run.submits and not run.job_id else run
+            self._check_free(run)
+            if not run.job_id:
+                await self._recover(run)
+            return self.runs.update(
+                run_id, check=claim, server=server, kernel_id=kernel_id or run.kernel_id
+            )
+
+    def _check_free(self, run: Run) -> None:
+        status = self.runs.read_status(run.id)
+        ended = run.phase in ("ending", "ended") or (status and status.phase == "ended")
+        if ended or not (run.job_id or run.submits):
+            raise KernelFailed(
+                f"The run `{run.id}` has {'ended' if ended else 'no job'}{_because(run, status)}.",
+                hint="Start the kernel again; it gets a new job.",
+            )
+        if not is_abandoned(self.runs, run):
+            raise NotPermitted(
+                f"The run `{run.id}` belongs to a server that still runs, "
+                f"process {run.server.pid} on `{run.server.host}`.",
+                hint="Use the kernel there, or end that server first.",
+            )
 
     @contextlib.asynccontextmanager
     async def _alone(self, run_id: str) -> AsyncIterator[None]:

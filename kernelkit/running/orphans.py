@@ -19,12 +19,14 @@ class Orphans:
     """What belongs together and is not: for `kernelkit jobs --orphans` and the next server.
 
     `abandoned` runs have a job and no server that cares; `jobless` ones say that they have a job
-    which Slurm does not know any more; `runless` are our jobs that no run tells of.
+    which Slurm does not know any more; `runless` are our jobs that no run tells of. `idle` jobs
+    wait for their next run, as was asked: they end by themselves.
     """
 
     abandoned: tuple[Run, ...] = ()
     jobless: tuple[Run, ...] = ()
     runless: tuple[Job, ...] = ()
+    idle: tuple[Job, ...] = ()
 
 
 def find_orphans(runs: Runs, jobs: Mapping[str, Job], *, complete: bool) -> Orphans:
@@ -33,12 +35,12 @@ def find_orphans(runs: Runs, jobs: Mapping[str, Job], *, complete: bool) -> Orph
     living = {number: job for number, job in jobs.items() if job.phase != "ended"}
     names = {run.job_name for run in alive}
     jobless = [run for run in alive if complete and not _has_job(run, living)]
+    runless = [job for job in living.values() if _is_ours(job.name) and job.name not in names]
     return Orphans(
         abandoned=tuple(r for r in alive if r not in jobless and is_abandoned(runs, r)),
         jobless=tuple(jobless),
-        runless=tuple(
-            job for job in living.values() if _is_ours(job.name) and job.name not in names
-        ),
+        runless=tuple(job for job in runless if not runs.allocations.is_kept(job.name)),
+        idle=tuple(job for job in runless if runs.allocations.is_kept(job.name)),
     )
 
 
@@ -47,8 +49,9 @@ def is_abandoned(runs: Runs, run: Run) -> bool:
     gone = is_gone(run.server)
     if gone is not None:
         return gone
+    # A server renews it after a quarter; the second half is left for another to come.
     age = lease_age(runs, run)
-    return age is not None and age > run.lease
+    return age is not None and age > run.lease / 2
 
 
 def lease_age(runs: Runs, run: Run) -> float | None:

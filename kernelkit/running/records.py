@@ -59,7 +59,8 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `job_name` is unique to the job, so that a job whose id got lost is found again; a run that
     joined another's job has that job's name. `submits` counts calls of sbatch: it is at most 1.
-    `reason` says in words why the run ended.
+    `idle` is how many seconds its job stays after its last run. `reason` says in words why the
+    run ended.
     """
 
     id: Annotated[str, Meta(pattern="^[0-9a-f]{12}$")]
@@ -78,6 +79,7 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     keep: bool = False
     wait: Wait = "auto"
     gpus: str = ""
+    idle: int = 0
     submits: int = 0
     launches: int = 0
     reason: str = ""

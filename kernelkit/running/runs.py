@@ -8,7 +8,7 @@ import re
 import secrets
 import stat
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,6 +92,7 @@ class Runs:
         keep: bool = False,
         wait: Wait = "auto",
         gpus: str = "",
+        idle: int = 0,
     ) -> Run:
         """Make the directory of a new run, everything in it that its job needs, and its record.
 
@@ -132,6 +133,7 @@ class Runs:
             keep=keep,
             wait=wait,
             gpus=gpus,
+            idle=idle,
         )
         directory = private_dir(self.directory(run_id))
         for name, data in content.items():
@@ -206,10 +208,17 @@ class Runs:
 
     # --- the record ------------------------------------------------------------------------------
 
-    def update(self, run_id: str, **changes: Any) -> Run:
-        """Change a record and return it. A phase that would go backwards stays as it is."""
+    def update(
+        self, run_id: str, *, check: Callable[[Run], None] | None = None, **changes: Any
+    ) -> Run:
+        """Change a record and return it. A phase that would go backwards stays as it is.
+
+        `check` sees the record as it is while nobody else can change it, and raises to leave it so.
+        """
         with self._locked(run_id):
             run = self.load(run_id)
+            if check is not None:
+                check(run)
             if "phase" in changes and not is_later(run.phase, changes["phase"]):
                 del changes["phase"]
             changed = msgspec.structs.replace(run, **changes)
@@ -271,7 +280,20 @@ class Runs:
         found = parse_connection(self._read(directory / f"connection-{int(start)}.json"))
         if found is None:
             return None
-        return accepted_connection(msgspec.json.decode(self._read(directory / "seed.json")), found)
+        return accepted_connection(self.read_seed(run_id), found)
+
+    def read_seed(self, run_id: str) -> dict[str, Any]:
+        """What the run's kernels get as a connection file, with its keys. Raises InsecureFile, and
+        KernelkitError for one that cannot be used."""
+        path = self.directory(run_id) / "seed.json"
+        try:
+            seed: dict[str, Any] = msgspec.json.decode(self._read(path), type=dict[str, Any])
+        except msgspec.DecodeError as error:
+            raise KernelkitError(
+                f"`{path}` cannot be read, and without its keys nobody can speak to the kernel.",
+                hint=f"End it: `kernelkit cancel {run_id}`.",
+            ) from error
+        return seed
 
     def read_log(self, run_id: str) -> str:
         """The end of a run's log, for people; empty when there is none."""

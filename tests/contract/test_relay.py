@@ -212,3 +212,54 @@ def test_large_and_binary_output_arrives_whole(
     assert bytes(opened["buffers"][0]) == bytes(range(256)) * 8192
     text = "".join(m["content"]["text"] for m in messages if m["msg_type"] == "stream")
     assert len(text) == 5_000_001
+
+
+# --- a kernel that served another relay -------------------------------------------------------------
+
+
+def states(client: BlockingKernelClient, last: str) -> list[str]:
+    """The execution states that a front end hears, up to `last`."""
+    found: list[str] = []
+    while found[-1:] != [last]:
+        message = client.get_iopub_msg(timeout=WAIT)
+        if message["msg_type"] == "status":
+            found.append(message["content"]["execution_state"])
+    return found
+
+
+def test_a_kernel_in_the_middle_of_a_cell_is_joined_at_once(
+    client: BlockingKernelClient,
+    relay: Relay,
+    seen: Seen,
+    start_kernel: Callable[..., RealKernel],
+    tmp_path: Path,
+) -> None:
+    kernel = start_kernel()
+    end = tmp_path / "end"
+    with connected(kernel.connection) as former:
+        former.wait_for_ready(timeout=WAIT)
+        former.execute(
+            f"import os, time\nkept = 42\nprint('on')\nwhile not os.path.exists({str(end)!r}): time.sleep(0.02)"
+        )
+        while former.get_iopub_msg(timeout=WAIT)["content"].get("text") != "on\n":
+            pass
+    # The nudge of a client: it hears `busy` from the relay, and nothing else until the cell ends.
+    assert states(client, "busy") == ["busy"]
+    relay.splice(kernel.connection, at_work=True)
+    assert seen.joined.wait(WAIT)
+    assert not client.iopub_channel.msg_ready()
+    asked = client.execute("print(kept)")
+    end.touch()
+    assert client._recv_reply(asked, timeout=WAIT)["content"]["status"] == "ok"
+    assert "42\n" in [m["content"].get("text") for m in iopub_of(client, asked)]
+
+
+def test_a_kernel_that_waits_for_work_is_told_idle(
+    client: BlockingKernelClient, relay: Relay, start_kernel: Callable[..., RealKernel]
+) -> None:
+    kernel = start_kernel()
+    with connected(kernel.connection) as former:
+        former.wait_for_ready(timeout=WAIT)
+    assert states(client, "busy") == ["busy"]
+    relay.splice(kernel.connection, at_work=True)
+    assert states(client, "idle")[-1] == "idle"

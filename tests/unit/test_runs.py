@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from supervised import KEY, make_run, write_kernel
 
-from kernelkit.errors import InvalidName, NotFound, UsageError
+from kernelkit.errors import (
+    InvalidName,
+    KernelFailed,
+    KernelkitError,
+    NotFound,
+    NotPermitted,
+    UsageError,
+)
+from kernelkit.running.control import JobControl
 from kernelkit.running.orphans import find_orphans, is_abandoned, lease_age
-from kernelkit.running.records import Run
+from kernelkit.running.records import Run, Server
 from kernelkit.running.runs import Runs
 from kernelkit.running.servers import is_gone, this_server
+from kernelkit.slurm.client import Slurm
 from kernelkit.slurm.states import Job
 
 
@@ -131,7 +144,8 @@ def test_a_server_of_another_host_is_told_by_its_lease(runs: Runs, tmp_path: Pat
     run = make_run(runs, write_kernel(tmp_path / "kernel"), server=elsewhere, lease=60)
     assert not is_abandoned(runs, run)
     lease = runs.directory(run.id) / "lease"
-    os.utime(lease, (0, lease.stat().st_mtime - 61))
+    # While there is still time to come before the supervisor ends it.
+    os.utime(lease, (0, lease.stat().st_mtime - 31))
     assert is_abandoned(runs, run)
     runs.renew_lease(run)
     assert not is_abandoned(runs, run)
@@ -161,3 +175,72 @@ def test_orphans(runs: Runs, run: Run, tmp_path: Path) -> None:
     assert [job.id for job in found.runless] == ["3"]
     unsure = find_orphans(runs, {}, complete=False)
     assert not unsure.jobless and not unsure.runless
+
+
+def test_a_job_that_waits_for_its_next_kernel_is_no_orphan(runs: Runs, run: Run) -> None:
+    runs.allocations.join(run, run.job_name, idle=600)
+    (runs.allocations.directory(run.job_name) / run.id).unlink()  # as the supervisor does
+    runs.update(run.id, job_id="1", phase="ended")
+    job = Job(id="1", state="RUNNING", name=run.job_name)
+    found = find_orphans(runs, {"1": job}, complete=True)
+    assert ([job.id for job in found.idle], found.runless) == (["1"], ())
+
+
+# --- another server ----------------------------------------------------------------------------------
+
+
+def left_behind(runs: Runs, directory: Path, **changes: Any) -> Run:
+    """A run with a job, of a process whose number another one has now."""
+    recycled = msgspec.structs.replace(this_server(), started=1)
+    run = make_run(runs, write_kernel(directory / "kernel"), server=recycled)
+    return runs.update(run.id, **{"job_id": "7", "phase": "queued", "submits": 1, **changes})
+
+
+def adopt(runs: Runs, run: Run, server: Server) -> Run | KernelkitError:
+    try:
+        return asyncio.run(JobControl(Slurm(), runs).adopt(run.id, server, kernel_id="new"))
+    except KernelkitError as error:
+        return error
+
+
+def test_of_many_who_adopt_a_run_one_gets_it(runs: Runs, tmp_path: Path) -> None:
+    run = left_behind(runs, tmp_path)
+    servers = [msgspec.structs.replace(this_server(), token=str(n)) for n in range(8)]
+    start = threading.Barrier(len(servers))
+
+    def try_it(server: Server) -> Run | KernelkitError:
+        start.wait()
+        return adopt(runs, run, server)
+
+    with ThreadPoolExecutor(len(servers)) as pool:
+        results = list(pool.map(try_it, servers))
+    (winner,) = [found for found in results if isinstance(found, Run)]
+    assert runs.load(run.id) == winner
+    assert (winner.kernel_id, winner.job_id) == ("new", "7")
+    losers = [found for found in results if not isinstance(found, Run)]
+    assert {type(error) for error in losers} == {NotPermitted}
+    assert str(os.getpid()) in losers[0].message
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"phase": "ended", "reason": "it was cancelled"}, "has ended: it was cancelled"),
+        ({"phase": "ending"}, "has ended"),
+        ({"job_id": "", "submits": 0}, "has no job"),
+    ],
+)
+def test_what_cannot_be_adopted(
+    runs: Runs, tmp_path: Path, changes: dict[str, Any], why: str
+) -> None:
+    run = left_behind(runs, tmp_path, **changes)
+    found = adopt(runs, run, this_server())
+    assert isinstance(found, KernelFailed) and why in found.message
+    assert runs.load(run.id).server == run.server
+
+
+def test_a_run_that_its_supervisor_ended_is_not_adopted(runs: Runs, tmp_path: Path) -> None:
+    run = left_behind(runs, tmp_path, phase="running")
+    (runs.directory(run.id) / "status").write_text("phase=ended\nreason=lease\nserial=0\n")
+    found = adopt(runs, run, this_server())
+    assert isinstance(found, KernelFailed) and "has ended" in found.message

@@ -132,13 +132,16 @@ class HeldKernel:
         """The kernel has gone for another to come: say that nobody should wait for an answer."""
         return [self._status("busy", None)]
 
-    def release(self) -> tuple[list[Outgoing], list[Request]]:
-        """End the waiting: what to send to clear the text, and all that was held, in order."""
+    def release(self, *, idle: bool = True) -> tuple[list[Outgoing], list[Request]]:
+        """End the waiting: what to send to clear the text, and all that was held, in order.
+
+        `idle` is false for a kernel that is in the middle of a cell.
+        """
         held = list(self._held)
         self._held.clear()
         self._bytes = 0
         # Each that was held makes the kernel tell its state; without any nobody would.
-        return self._unshow() + ([] if held else [self._status("idle", None)]), held
+        return self._unshow() + ([self._status("idle", None)] if idle and not held else []), held
 
     def fail(self, name: str, text: str, running: Sequence[Request] = ()) -> list[Outgoing]:
         """The kernel will not come (again): end every cell, the first with the reason.

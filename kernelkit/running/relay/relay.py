@@ -86,9 +86,12 @@ class Relay:
         """Show `text` under the first cell that waits."""
         self._call(lambda: self._send_all(self._held.set_text(text)) if not self._splice else None)
 
-    def splice(self, connection: Connection) -> None:
-        """Join the kernel at `connection` (with its Curve keys, if any); a former one is left."""
-        self._call(lambda: self._begin_splice(connection))
+    def splice(self, connection: Connection, *, at_work: bool = False) -> None:
+        """Join the kernel at `connection` (with its Curve keys, if any); a former one is left.
+
+        A kernel `at_work` has served another relay, and may be in the middle of a cell.
+        """
+        self._call(lambda: self._begin_splice(connection, at_work))
 
     def hold(self) -> None:
         """Leave the kernel and answer in its place again, until the next `splice`."""
@@ -188,7 +191,7 @@ class Relay:
 
     def _join(self, splice: Splice) -> None:
         busy = self._held.busy_with
-        cleared, held = self._held.release()
+        cleared, held = self._held.release(idle=splice.is_idle)
         self._send_all(cleared)
         splice.queue(held, busy)
         splice.joined = True
@@ -225,11 +228,11 @@ class Relay:
             with contextlib.suppress(zmq.ZMQError):
                 getattr(self._local, channel).send_multipart(frames, zmq.NOBLOCK)
 
-    def _begin_splice(self, connection: Connection) -> None:
+    def _begin_splice(self, connection: Connection, at_work: bool) -> None:
         self._end_splice()
         assert self._local
         remote = connect_remote(self._context, connection, _IDENTITY)
-        self._splice = Splice(self._local, remote, self._session, self._held.speak_as)
+        self._splice = Splice(self._local, remote, self._session, self._held.speak_as, at_work)
         self._splice.nudge()
 
     def _end_splice(self) -> None:

@@ -24,12 +24,15 @@ OURS = b"kernelkit-relay"
 # Seconds between requests while nothing was heard on iopub: a subscription takes effect some time
 # after connecting, and what is published before is lost.
 NUDGE_INTERVAL = 0.25
+# A kernel in the middle of a cell keeps them all, so they become fewer; seconds.
+LONGEST_INTERVAL = 30.0
 
 
 class Splice:
     """One connection between front ends and a kernel process; a new one for each start.
 
-    `on_session` is told the kernel's session id with its first reply.
+    `on_session` is told the kernel's session id with its first reply. A kernel `at_work` answers
+    on shell after its cell, maybe in hours; most have a thread that answers on control meanwhile.
     """
 
     def __init__(
@@ -38,14 +41,20 @@ class Splice:
         remote: Sockets,
         session: Session,
         on_session: Callable[[str], None],
+        at_work: bool = False,
     ) -> None:
         self.local, self.remote = local, remote
         self.joined = False
+        self._asked_on = ("control", "shell") if at_work else ("shell",)
+        self._interval = NUDGE_INTERVAL
         self._session = session
         self._on_session = on_session
-        self._ours: set[str] = set()
+        # Requests of our own, and the channel each went by.
+        self._ours: dict[str, str] = {}
+        self._owes_idle = False
         self._next_nudge = 0.0
-        self._heard = {"iopub": False, "shell": False, "stdin": False}
+        self._heard = {"iopub": False, "reply": False, "stdin": False}
+        self.is_idle = False
         self._running: dict[str, Request] = {}
         self._said_busy = ""
         # Nothing can be asked on stdin, but an input_request that comes before the kernel knows
@@ -58,7 +67,7 @@ class Splice:
         self.to_kernel["shell"].keep = self._note_cell
         self.to_front_end: dict[str, Lane] = {
             "shell": Lane(remote.shell, local.shell, self._keep_reply),
-            "control": Lane(remote.control, local.control),
+            "control": Lane(remote.control, local.control, self._keep_reply),
             "stdin": Lane(remote.stdin, local.stdin),
             "hb": Lane(remote.hb, local.hb),
             "iopub": OutputLane(remote.iopub, local.iopub, self._keep_output),
@@ -68,6 +77,7 @@ class Splice:
         """Send these to the kernel before anything newer; front ends know that it is busy with
         the request `busy`, and are not told again."""
         self._said_busy = busy
+        self._owes_idle = not (held or self.is_idle)
         for request in held:
             self.to_kernel[request.channel].waiting.append(list(request.frames))
             self._note(request.header, request.identities)
@@ -90,18 +100,21 @@ class Splice:
     # --- first contact -----------------------------------------------------------------------------
 
     def nudge(self) -> None:
-        """Ask the kernel for its info until it was heard on shell and on iopub."""
+        """Ask the kernel for its info until its reply was heard, and what it says on iopub."""
         now = time.monotonic()
         if self.joined or now < self._next_nudge:
             return
-        self._next_nudge = now + NUDGE_INTERVAL
-        message = self._session.msg("kernel_info_request")
-        self._ours.add(message["header"]["msg_id"])
-        frames = self._session.serialize(message, ident=[OURS])
-        try:
-            self.remote.shell.send_multipart(frames, zmq.NOBLOCK)
-        except zmq.Again:
-            self._ours.discard(message["header"]["msg_id"])
+        self._next_nudge = now + self._interval
+        if "control" in self._asked_on:
+            self._interval = min(2 * self._interval, LONGEST_INTERVAL)
+        for channel in self._asked_on:
+            message = self._session.msg("kernel_info_request")
+            self._ours[message["header"]["msg_id"]] = channel
+            frames = self._session.serialize(message, ident=[OURS])
+            try:
+                getattr(self.remote, channel).send_multipart(frames, zmq.NOBLOCK)
+            except zmq.Again:
+                del self._ours[message["header"]["msg_id"]]
 
     @property
     def timeout(self) -> float | None:
@@ -152,15 +165,22 @@ class Splice:
             if self._running:
                 self._running.pop(_heads(frames)[2].get("msg_id", ""), None)
             return True
-        self._on_session(_describe(frames)[3])
-        self._hear("shell")
+        _, request, _, session = _describe(frames)
+        self._on_session(session)
+        self._hear("reply")
+        self.is_idle |= self._ours.get(request) == "shell"
         return False
 
     def _keep_output(self, frames: Frames) -> bool:
         kind, parent, state, _ = _describe(frames)
         self._hear("iopub")
         if parent in self._ours:
-            return False
+            # Nothing else tells front ends that a kernel which was at work is not any more.
+            told = self._owes_idle and (kind, state) == ("status", "idle")
+            if not told or self._ours[parent] != "shell":
+                return False
+            self._owes_idle = False
+            return True
         if parent and self.joined:
             # The kernel serves front ends now, and its output is passed on unread.
             doubled = (kind, state, parent) == ("status", "busy", self._said_busy)
