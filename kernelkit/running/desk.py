@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from ..slurm.watcher import Watcher
 from .background import Background
 from .control import ControlSettings, JobControl
 from .keeper import Keeper
+from .news import Listener, NewsBoard, RunNews
 from .options import RunOptions
 from .relay import Relay
 from .runs import Runs
@@ -38,8 +39,17 @@ class Desk:
         settings = ControlSettings(interface=site.run_interface, network=site.run_network)
         self.watcher = Watcher(self.slurm, floor=site.queue_interval)
         self.control = JobControl(self.slurm, self.runs, settings)
+        self.news = NewsBoard()
         self._at_exit: weakref.WeakSet[Keeper] = weakref.WeakSet()
         atexit.register(self._exit)
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Hear all news of this process's runs; see NewsBoard.listen. From any thread."""
+        return self.news.listen(listener)
+
+    def snapshot(self) -> tuple[RunNews, ...]:
+        """The present news of this process's runs; from any thread."""
+        return self.news.snapshot()
 
     def make_keeper(
         self,
@@ -78,6 +88,7 @@ class Desk:
             seed,
             watcher=self.watcher,
             start_timeout=self.site.start_timeout,
+            tell=self.news.publish,
         )
 
     def _put_forwarder(self, run_id: str, options: RunOptions) -> None:

@@ -7,14 +7,18 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
+
+import msgspec
 
 from ..errors import KernelFailed, KernelkitError, SlurmUnavailable
-from ..slurm.states import Job, end_in_words
 from ..slurm.tracking import JobUpdate
 from ..slurm.watcher import Watcher
 from .control import JobControl
+from .deadline import Deadline
+from .ends import end_by_fault, end_of_job, end_of_run, exit_of_kernel, given_up, shut_down
+from .kernel_state import KernelPhase, KernelState, RunEnd
+from .news import RunNews, news_of
 from .records import Run, Status
 from .relay import Relay
 from .runs import Runs
@@ -29,25 +33,11 @@ _FRESH = 15.0
 # site's epilog, and the queue is read at most every few seconds.
 _REASON_PATIENCE = 15.0
 
-KernelPhase = Literal["queued", "starting", "running", "exited", "ended"]
-
-
-@dataclass(frozen=True)
-class KernelState:
-    """How a run stands: `words` are for people, `start` counts its kernels, `exit` is the last
-    one's code. `final` is true when its job is over and only a new one could follow."""
-
-    phase: KernelPhase
-    words: str
-    start: int = 0
-    exit: int | None = None
-    node: str = ""
-    final: bool = False
-
 
 class Keeper:
     """One run's attendant. `seed` is the connection information with its keys, as the run has it;
-    `start_timeout` counts from the moment the job runs, never while it waits (seconds)."""
+    `start_timeout` counts from the moment the job runs, never while it waits (seconds). `tell`
+    hears all news of the run."""
 
     def __init__(
         self,
@@ -59,6 +49,7 @@ class Keeper:
         *,
         watcher: Watcher,
         start_timeout: float,
+        tell: Callable[[RunNews], None],
     ) -> None:
         self.run = run
         self.state = KernelState("queued", "the job is being submitted")
@@ -67,10 +58,14 @@ class Keeper:
         self._start_timeout = start_timeout
         self._watcher = watcher
         self._unwatch: Callable[[], None] | None = None
-        self._job: Job | None = None
+        self._tell = tell
+        self._update: JobUpdate | None = None
+        self._deadline = Deadline()
+        self._since = time.time()
         self._wanted = 1
         self._joined = 0
         self._ever_joined = False
+        self._may_end = False
         self._ended_since: float | None = None
         self._began = time.monotonic()
         self._running_since: float | None = None
@@ -88,6 +83,7 @@ class Keeper:
         Raises SubmitRejected and what JobControl raises; a controller that does not answer is
         asked again for as long as it takes.
         """
+        self._publish()
         try:
             if job:
                 self.run = await self._control.join(self.run.id, job)
@@ -96,8 +92,9 @@ class Keeper:
         except SlurmUnavailable as error:
             self._set(KernelState("queued", f"Slurm does not answer: {error.message}"))
         except KernelkitError as error:
-            self._set(KernelState("ended", error.message, final=True))
+            self._end_with(end_by_fault(error))
             raise
+        self._publish()
         self._task = asyncio.create_task(self._attend())
 
     async def relaunch(self, grace: int) -> None:
@@ -114,6 +111,7 @@ class Keeper:
 
     async def signal(self, name: str) -> None:
         """Signal the kernel's process group."""
+        self._may_end = self._may_end or name != "INT"
         await self._control.signal(self.run.id, name)
         self._wake.set()
 
@@ -125,12 +123,12 @@ class Keeper:
                 await self._task
         if self._unwatch is not None:
             self._unwatch()
-        self._set(KernelState("ended", reason, self.state.start, final=True))
+        self._end_with(shut_down(reason))
         self.run = await self._control.end(self.run.id, reason=reason)
 
-    async def give_up(self, words: str) -> None:
+    async def give_up(self) -> None:
         """End the run, because whoever restarts kernels will not do so again."""
-        self._lost(words)
+        self._lost(given_up(self.state.words))
         self._wake.set()
 
     async def leave(self) -> None:
@@ -145,18 +143,25 @@ class Keeper:
             await self._changed.wait()
         return self.state
 
-    def hurry(self, seconds: float = 10.0) -> None:
-        """Look often for some time: the kernel is about to end or to start."""
+    def expect_end(self) -> None:
+        """Somebody asked the kernel to end: look often, and tell nobody that it did."""
+        self._may_end = True
+        self.hurry(10.0)
+
+    def hurry(self, seconds: float) -> None:
+        """Look often for some time: something is about to happen."""
         self._hurry_until = time.monotonic() + seconds
         self._wake.set()
 
     def _job_changed(self, update: JobUpdate) -> None:
         """What the watcher saw; called in the background thread."""
-        self._job = update.job
+        self._update = update
+        self._deadline.set(update.job)
         if self.state.phase == "queued":
             self._set(KernelState("queued", update.words))
         if update.phase == "ended" and not self.state.final:
-            self._lost(update.words)
+            self._lost(end_of_job(update))
+        self._publish()
         self._wake.set()
 
     # --- looking after it --------------------------------------------------------------------------
@@ -166,11 +171,10 @@ class Keeper:
             self._wake.clear()
             try:
                 await self._look()
-            except KernelFailed as error:
-                self._lost(error.message)
             except KernelkitError as error:
-                # A file somebody else could have written: nothing of this run is trusted now.
-                self._lost(error.message)
+                # It did not start, or a file is one that somebody else could have written: nothing
+                # of this run is trusted then.
+                self._lost(end_by_fault(error))
             if self.state.final:
                 break
             with contextlib.suppress(asyncio.TimeoutError):
@@ -180,12 +184,11 @@ class Keeper:
     async def _record_end(self) -> None:
         # Nobody may ever ask for the end of a run that was lost: front ends just forget it.
         with contextlib.suppress(KernelkitError):
-            if self._job is None or self._job.phase != "ended":
+            if self._update is None or self._update.phase != "ended":
                 self.run = await self._control.end(self.run.id, reason=self.state.words)
             else:
                 self._runs.allocations.leave(self.run)
-                changes = {"phase": "ended", "reason": self.state.words}
-                self.run = self._runs.update(self.run.id, **changes)
+                self.run = self._runs.update(self.run.id, phase="ended", reason=self.state.words)
 
     def _interval(self) -> float:
         now, phase = time.monotonic(), self.state.phase
@@ -209,6 +212,8 @@ class Keeper:
         if not self.run.job_id:
             with contextlib.suppress(SlurmUnavailable):
                 self.run = await self._control.start(self.run.id)
+        if self._deadline.look(time.time()):
+            self._publish()
         status = self._runs.read_status(self.run.id)
         if status is None:
             return
@@ -216,21 +221,19 @@ class Keeper:
             self._running_since = time.monotonic()
         if status.phase == "ended":
             if not self._may_hear_why(status):
-                self._lost(_ended_words(status, self._job))
+                self._lost(end_of_run(status, self._update.job if self._update else None))
         elif status.phase == "exited" and status.start >= self._wanted:
             if not self._ever_joined:
                 # Its layers or its interpreter: the same would come of every further try.
-                raise KernelFailed(f"{_exit_words(status)}, before it answered")
-            self._set(
-                KernelState("exited", _exit_words(status), status.start, status.exit, status.node)
-            )
+                raise KernelFailed(f"{exit_of_kernel(status).words}, before it answered")
+            self._exited(status)
         elif status.start >= self._wanted:
             self._greet(status)
 
     def _may_hear_why(self, status: Status) -> bool:
         """The run knows only that Slurm ended it; Slurm says why as soon as the job is complete."""
         now = time.monotonic()
-        if status.reason != "slurm" or (self._job and self._job.phase == "ended"):
+        if status.reason != "slurm" or (self._update and self._update.job.phase == "ended"):
             return False
         if self._ended_since is None:
             self._ended_since = now
@@ -247,7 +250,7 @@ class Keeper:
                 self._check_start()
                 return
             self._relay.splice(accepted_connection(self._seed, connection, status.node))
-            self._joined = status.start
+            self._joined, self._may_end = status.start, False
         if self._relay.is_joined:
             self._ever_joined = True
             self._set(
@@ -264,38 +267,36 @@ class Keeper:
                 f"The job runs, but its kernel did not answer within {self._start_timeout:g} s."
             )
 
-    def _lost(self, words: str) -> None:
-        log = self._runs.read_log(self.run.id)
-        self._set(KernelState("ended", words, self.state.start, self.state.exit, final=True))
-        self._relay.fail("KernelEnded", words + (f"\n\n{log}" if log else ""))
+    def _exited(self, status: Status) -> None:
+        """A kernel has ended in a job that lives; whoever wants another one asks for it."""
+        if self.state.phase == "exited" and self.state.start == status.start:
+            return
+        end = exit_of_kernel(status, asked=self._may_end)
+        self._set(KernelState("exited", end.words, status.start, status.exit, status.node))
+        if not self._may_end:
+            self._relay.fail("KernelEnded", end.text)
+
+    def _lost(self, end: RunEnd) -> None:
+        end = msgspec.structs.replace(end, log_tail=self._runs.read_log(self.run.id))
+        self._end_with(end)
+        self._relay.fail("KernelEnded", end.text)
+
+    def _end_with(self, end: RunEnd) -> None:
+        last = self.state
+        self._set(KernelState("ended", end.words, last.start, last.exit, last.node, end))
 
     def _set(self, state: KernelState) -> None:
         if state == self.state or self.state.final:
             return
+        if state.phase != self.state.phase:
+            self._since = time.time()
         self.state = state
         self._changed.set()
+        self._publish()
         if state.phase in ("queued", "starting"):
             number = f"job {self.run.job_id}" if self.run.job_id else "job"
             self._relay.set_text(f"{number}: {state.words}")
 
-
-_REASONS = {
-    "slurm": "Slurm ended the job",
-    "asked": "the kernel was stopped",
-    "lease": "no server cared for it any more",
-    "exited": "the kernel ended, and no other was asked for",
-    "address": "its node has no address in the network for kernels",
-    "files": "its node cannot write the run's files",
-    "requeued": "Slurm requeued the job",
-}
-
-
-def _ended_words(status: Status, job: Job | None) -> str:
-    if job is not None and job.phase == "ended":
-        return end_in_words(job)
-    words = _REASONS.get(status.reason, status.reason or "the run ended")
-    return f"{words} (node {status.node})" if status.node else words
-
-
-def _exit_words(status: Status) -> str:
-    return f"the kernel ended with exit code {status.exit} on {status.node}"
+    def _publish(self) -> None:
+        warning = "" if self.state.final else self._deadline.warning
+        self._tell(news_of(self.run, self.state, self._update, since=self._since, warning=warning))

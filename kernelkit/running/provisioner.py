@@ -27,7 +27,8 @@ from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
 from ..errors import KernelFailed, KernelkitError
 from .desk import Desk, desk
-from .keeper import Keeper, KernelState
+from .keeper import Keeper
+from .kernel_state import KernelState
 from .options import RunOptions, kernel_info_of, parse_options
 from .relay import Relay, RelayEvents
 from .relay.endpoints import local_connection
@@ -106,7 +107,7 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
         if keeper is None or desk is None:
             return
         if not keeper.state.final:
-            desk.background.run(keeper.give_up(f"it was restarted in vain: {keeper.state.words}"))
+            desk.background.run(keeper.give_up())
 
         async def forget() -> None:
             await asyncio.sleep(_LAST_WORDS)
@@ -275,13 +276,13 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
         if self._keeper is None or self._desk is None:
             return
         if self._keeper.state.phase == "running":
-            self._desk.background.loop.call_soon_threadsafe(self._hurry_long)
+            self._desk.background.loop.call_soon_threadsafe(self._expect_end)
         else:
             self._dead = 0  # nothing runs that could end by itself
 
-    def _hurry_long(self) -> None:
+    def _expect_end(self) -> None:
         if self._keeper is not None:
-            self._keeper.hurry()
+            self._keeper.expect_end()
 
     async def cleanup(self, restart: bool = False) -> None:
         """After a kernel's end: with restart=False the job ends, and only here."""
