@@ -20,6 +20,7 @@ from .installing import (
 )
 from .job_options import job_options, take_resources
 from .output import verb
+from .request_check import check_request, with_check
 
 _QUESTIONS = (
     ("modules", "Modules to load, separated by spaces (empty for none)"),
@@ -146,7 +147,9 @@ def command(save: Path | None, packages: str | None, **given: Any) -> dict[str, 
     if save:
         _save(save, recipe)
     source = Source(recipe, Provenance(origin="flags", given=recipe.identity), Path.cwd())
-    return install_source(source, Request.from_options(given), packages)
+    request = Request.from_options(given)
+    checked = check_request(given, recipe.resources, quiet=request.quiet)
+    return with_check(install_source(source, request, packages), checked)
 
 
 def _save(path: Path, recipe: Any) -> None:

@@ -17,6 +17,7 @@ from .installing import (
 )
 from .job_options import job_options, take_resources
 from .output import verb
+from .request_check import check_request, with_check
 
 
 @verb("install", show=show_installed)
@@ -45,4 +46,6 @@ def command(
     found = find_source(source, load_site())
     recipe = take_resources(with_extras(found.recipe, options), options)
     found = replace(found, recipe=recipe)
-    return install_source(found, Request.from_options(options), packages)
+    request = Request.from_options(options)
+    checked = check_request(options, recipe.resources, quiet=request.quiet)
+    return with_check(install_source(found, request, packages), checked)

@@ -51,6 +51,14 @@ def job_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options of a kernel that runs in a Slurm job."""
     options = [
         click.option("--portable", is_flag=True, help="Write kernel.json without the provisioner."),
+        click.option(
+            "--no-check",
+            "check",
+            is_flag=True,
+            default=True,
+            flag_value=False,
+            help="Do not ask Slurm whether the request can run.",
+        ),
         click.option("--keep", is_flag=True, help="Let it live without a server, to its limit."),
         click.option("--in-job", metavar="JOBID", default="", help="Join a job of yours."),
     ]
@@ -78,12 +86,12 @@ def take_resources(recipe: Any, options: dict[str, Any]) -> Any:
     import msgspec
 
     given = {name: options[name] for name in _NAMES if options.get(name)}
-    asked = options["portable"] or options["keep"] or options["in_job"]
     if not options["on_slurm"]:
-        if given or asked:
-            named = next(iter(given), "portable")
+        others = {name: options[name] for name in ("portable", "keep", "in_job")}
+        others["no-check"] = not options["check"]
+        for name in [*given, *(name for name, said in others.items() if said)]:
             raise UsageError(
-                f"`--{named.replace('_', '-')}` is for kernels in a Slurm job.",
+                f"`--{name.replace('_', '-')}` is for kernels in a Slurm job.",
                 hint="Give `--on-slurm` too.",
             )
         return recipe

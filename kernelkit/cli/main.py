@@ -41,6 +41,7 @@ _SECTIONS = {
         "batch": "Submit a script to Slurm in a kernel's environment.",
     },
     "Kernels on Slurm": {
+        "cluster": "Show what Slurm offers you: partitions, GPUs, accounts, QOS.",
         "jobs": "List kernels in Slurm jobs: state, node, time left, why one waits.",
         "cancel": "End kernels in Slurm jobs.",
         "logs": "Show what a kernel in a Slurm job said.",

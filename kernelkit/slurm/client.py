@@ -12,7 +12,7 @@ from ..errors import CommandFailed, SlurmUnavailable, SubmitRejected, TimedOut
 from ..model import Resources
 from ..proc import Completed, run, run_async, tail
 from . import argv, parse
-from .refusals import parse_refusal
+from .refusals import change_hint, parse_refusal
 from .scrub import command_environment, job_environment
 from .states import Job
 
@@ -197,7 +197,7 @@ def _unavailable(what: str, error: CommandFailed) -> SlurmUnavailable:
 
 def _rejected(verb: str, stderr: str, resources: Resources) -> SubmitRejected:
     sentence, field_name = parse_refusal(stderr, resources)
-    hint = f"Change `{field_name}`." if field_name else "Ask for something else."
+    hint = change_hint(field_name) if field_name else "Ask for something else."
     message = f"Slurm {verb} the job: {sentence}"
     return SubmitRejected(message, field=field_name, hint=hint, detail=tail(stderr))
 

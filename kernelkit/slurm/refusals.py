@@ -77,3 +77,10 @@ def _as_asked(field: str, asked: Resources | None) -> str:
     if field != "mem" or asked is None or asked.mem is not None:
         return field
     return next((key for key in ("mem_per_cpu", "mem_per_gpu") if getattr(asked, key)), field)
+
+
+def change_hint(*fields: str) -> str:
+    """What to change for these keys of `Resources`, as the command line and a recipe call it."""
+    options = " and ".join(f"`--{field.replace('_', '-')}`" for field in fields)
+    keys = " and ".join(f"`{field}`" for field in fields)
+    return f"Change {options} ({keys} in a recipe's [resources])."

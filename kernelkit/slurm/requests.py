@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import Literal, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ..errors import SlurmUnavailable, SubmitRejected
 from ..model import Resources
@@ -17,10 +17,14 @@ from .parse import parse_duration, parse_gpus
 
 
 class Problem(Struct, frozen=True, kw_only=True):
-    """One thing to change: `field` is the key of `Resources`, empty where Slurm does not say."""
+    """One thing to change: `field` is the key of `Resources`, empty where Slurm does not say.
+
+    A warning is for what may pass, or what only Slurm itself can judge.
+    """
 
     field: str
     message: str
+    severity: Literal["error", "warning"] = "error"
 
 
 class Check(Struct, frozen=True, kw_only=True):
@@ -32,6 +36,11 @@ class Check(Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
     start: int | None = None
     note: str = ""
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """What keeps the request from ever running."""
+        return tuple(found for found in self.problems if found.severity == "error")
 
 
 class Tests(Protocol):
@@ -49,15 +58,16 @@ async def check_request(slurm: Tests, resources: Resources, inventory: Inventory
     The inventory comes first: where EnforcePartLimits=NO, Slurm accepts a request beyond its
     partition's limits and lets it wait for ever, and --test-only calls it fine.
     """
-    problems = validate(resources, inventory)
-    if problems:
-        return Check(problems=problems)
+    found = Check(problems=validate(resources, inventory))
+    if found.errors:
+        return found
     try:
-        return Check(start=await slurm.test(resources))
+        return structs.replace(found, start=await slurm.test(resources))
     except SubmitRejected as error:
-        return Check(problems=(Problem(field=error.field, message=error.message),))
+        refusal = Problem(field=error.field, message=error.message)
+        return Check(problems=(*found.problems, refusal))
     except SlurmUnavailable as error:
-        return Check(note=error.message)
+        return structs.replace(found, note=error.message)
 
 
 def validate(resources: Resources, inventory: Inventory) -> tuple[Problem, ...]:
@@ -66,10 +76,22 @@ def validate(resources: Resources, inventory: Inventory) -> tuple[Problem, ...]:
     if faults:
         return tuple(faults)
     found = [Problem(field=key, message=message) for key, message in _against(resources, inventory)]
-    return tuple(found)
+    return (*found, *_doubts(resources, inventory))
 
 
 Found = Iterator[tuple[str, str]]
+
+
+def _doubts(resources: Resources, inventory: Inventory) -> Iterator[Problem]:
+    if resources.partition is None and inventory.partitions and not inventory.default_partition:
+        # A site's job_submit plug-in may choose one.
+        message = "This cluster has no default partition; one should be named."
+        yield Problem(field="partition", message=message, severity="warning")
+    known = list(_partitions(resources, inventory))
+    closed = [found for found in known if found.state in ("DOWN", "DRAIN", "INACTIVE")]
+    for partition in closed if len(closed) == len(known) else ():
+        message = f"Partition `{partition.name}` starts no jobs now ({partition.state})."
+        yield Problem(field="partition", message=message, severity="warning")
 
 
 def _against(resources: Resources, inventory: Inventory) -> Found:
@@ -96,8 +118,6 @@ def _unknown_partitions(resources: Resources, inventory: Inventory) -> Found:
     names = [partition.name for partition in inventory.partitions]
     if not names:
         return
-    if resources.partition is None and inventory.default_partition is None:
-        yield "partition", "This cluster has no default partition, so one must be named."
     for name in (resources.partition or "").split(","):
         if name and name not in names:
             yield "partition", f"`{name}` is no partition that you may use.{_nearest(name, names)}"
@@ -164,8 +184,6 @@ def _reservation(resources: Resources, inventory: Inventory) -> Found:
 
 def _in_partition(resources: Resources, partition: Partition, inventory: Inventory) -> Found:
     where = f"partition `{partition.name}`"
-    if partition.state in ("DOWN", "DRAIN", "INACTIVE"):
-        yield "partition", f"{_capital(where)} starts no jobs now ({partition.state})."
     if partition.needs_reservation and not resources.reservation:
         yield "reservation", f"{_capital(where)} is for jobs with a reservation."
     yield from _longer(resources, partition.max_time, where)

@@ -170,8 +170,14 @@ def state_in_words(job: Job, phase: JobPhase, now: float) -> str:
 
 
 def _start_in_words(start: int | None, now: float) -> str:
+    when = moment_in_words(start, now) if start is not None else ""
+    return f", starts about {when}" if when else ""
+
+
+def moment_in_words(moment: int, now: float) -> str:
+    """An estimated start on this machine's clock; empty when it is no time to come."""
     # The scheduler plans anew every minute or so; a start in the past is an old plan.
-    if start is None or start <= now or start > now + 366 * 86400:
+    if moment <= now or moment > now + 366 * 86400:
         return ""
-    form = "%H:%M" if start - now < 86400 else "%Y-%m-%d %H:%M"
-    return time.strftime(f", starts about {form}", time.localtime(start))
+    form = "%H:%M" if moment - now < 86400 else "%Y-%m-%d %H:%M"
+    return time.strftime(form, time.localtime(moment))

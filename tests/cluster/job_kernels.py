@@ -69,7 +69,7 @@ class Shelf:
             "conda": self.parts.conda_root,
         }
         words = [word.format(**places) for word in command]
-        options = ["--as", name, "--on-slurm", "--no-test", "--prefix", str(self.directory)]
+        options = ["--as", name, "--on-slurm", "--no-check", "--no-test", "--prefix", str(self.directory)]
         done = subprocess.run(
             [*PROGRAM, words[0], "--json", *words[1:], *options],
             env={

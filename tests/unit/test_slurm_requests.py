@@ -108,6 +108,17 @@ def test_words() -> None:
     assert said(partition="Bare", account="z").startswith("`z` is no account of yours.")
 
 
+def test_what_may_pass_is_a_warning_and_slurm_decides() -> None:
+    nowhere = Inventory(taken=0, partitions=(GPU,))
+    for request, inventory in ((Resources(partition="stopped"), INVENTORY), (Resources(), nowhere)):
+        slurm = Answer(1_800_000_000)
+        found = asyncio.run(check_request(slurm, request, inventory))
+        assert [problem.severity for problem in found.problems] == ["warning"]
+        assert (found.errors, found.start, slurm.asked) == ((), 1_800_000_000, 1)
+    one_open = Resources(partition="stopped,cpu")
+    assert validate(one_open, INVENTORY) == ()
+
+
 class Answer:
     def __init__(self, answer: int | Exception | None) -> None:
         self.answer, self.asked = answer, 0
