@@ -105,6 +105,10 @@ class KernelkitSite(Configurable):
     start_timeout = Float(180.0, help="Seconds a kernel may take to answer once its job runs.").tag(
         config=True
     )
+    warn_in_output = Bool(
+        False,
+        help="Whether the cell that runs also shows when its job is about to reach its time limit.",
+    ).tag(config=True)
     allow_plain = Bool(
         False, help="Whether kernels that cannot encrypt may talk over the network all the same."
     ).tag(config=True, policy=True)

@@ -217,6 +217,31 @@ def test_a_kernel_nobody_used_while_it_waited_is_idle(waiting: Joined) -> None:
 # --- while it runs ---------------------------------------------------------------------------------
 
 
+def test_what_the_relay_adds_to_a_cell_is_the_kernels_own_voice(joined: Joined) -> None:
+    client = joined.client
+    joined.relay.say("for nobody\n")
+    client.wait_for_ready(timeout=WAIT)
+    cell = client.execute(
+        "print('before', flush=True)\ninput('')\nprint('after')", allow_stdin=True
+    )
+    waiting = client.execute("print('later')")
+    client.get_stdin_msg(timeout=WAIT)
+    joined.relay.say("a warning\n")
+    heard = iopub_of(client, cell, until="busy")
+    while "a warning\n" not in [m["content"].get("text") for m in heard]:
+        heard.append(client.get_iopub_msg(timeout=WAIT))
+    client.input("")
+    heard += iopub_of(client, cell)
+    # JupyterLab handles what comes while the last that came was of the kernel's session.
+    assert len({m["header"]["session"] for m in heard}) == 1
+    said = [m["content"] for m in heard if m["msg_type"] == "stream"]
+    assert [(each["name"], each["text"]) for each in said] == [
+        ("stdout", "before\n"), ("stderr", "a warning\n"), ("stdout", "after\n"),
+    ]  # fmt: skip
+    texts = [m["content"].get("text") for m in iopub_of(client, waiting)]
+    assert "a warning\n" not in texts
+
+
 def test_a_widget_tells_its_kernel_side(joined: Joined) -> None:
     pytest.importorskip("ipywidgets")
     made = joined.run(

@@ -151,6 +151,11 @@ class HeldKernel:
         self._held.extendleft(reversed(running))
         return self._drop(name, text)
 
+    def say(self, text: str, cell: Request) -> list[Outgoing]:
+        """Add `text` to the output of a cell that the kernel has; to its stderr, as warnings go."""
+        content = {"name": "stderr", "text": text}
+        return [Outgoing("iopub", self._published("stream", content, cell.header))]
+
     @property
     def busy_with(self) -> str:
         """The id of the request that the text is shown under, if it is shown."""

@@ -101,6 +101,10 @@ class Relay:
         """The kernel will not come (any more): end the cells that wait, with the reason."""
         self._call(lambda: self._fail(name, text))
 
+    def say(self, text: str) -> None:
+        """Add `text` to the output of the cell that the kernel runs, if it runs one."""
+        self._call(lambda: self._say(text))
+
     def stop(self, timeout: float = 5.0) -> None:
         """Close everything; waits for the thread at most `timeout` seconds."""
         if self._stopping:
@@ -248,6 +252,11 @@ class Relay:
         running = self._splice.unanswered if self._splice else []
         self._end_splice()
         self._send_all(self._held.fail(name, text, running))
+
+    def _say(self, text: str) -> None:
+        cells = self._splice.unanswered if self._splice and self._splice.joined else []
+        if cells:
+            self._send_all(self._held.say(text, cells[0]))
 
     def _close(self) -> None:
         self._end_splice()
