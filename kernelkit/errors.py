@@ -10,7 +10,9 @@
     ├── NotPermitted           exit 5   the site or the file system forbids it
     │   ├── InsecureFile       exit 5   a file somebody else could have written or read
     │   └── Unmanaged          exit 5   kernelkit did not make it, so it does not change it
+    ├── Cancelled              exit 1   whoever asked for it does not want it any more
     ├── AlreadyExists          exit 1   a kernel of that name is there and may not be replaced
+    ├── Changed                exit 1   a kernel is no longer the one that was to be changed
     ├── StorageFull            exit 1   a quota or a disk is full
     ├── CommandFailed          exit 1   an external command failed or is missing
     │   └── TimedOut           exit 1   it took too long and was ended; what it did is unknown
@@ -142,10 +144,22 @@ class Unmanaged(NotPermitted):
     code = "unmanaged"
 
 
+class Cancelled(KernelkitError):
+    """Whoever asked for the work does not want it any more."""
+
+    code = "cancelled"
+
+
 class AlreadyExists(KernelkitError):
     """Something of that name exists, and replacing it was not asked for."""
 
     code = "exists"
+
+
+class Changed(KernelkitError):
+    """Somebody else changed the kernel meanwhile; nothing was written."""
+
+    code = "changed"
 
 
 class StorageFull(KernelkitError):

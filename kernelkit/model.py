@@ -450,6 +450,7 @@ class KernelMetadata(_Fact, frozen=True):
     python: str = ""
     digests: dict[str, str] = field(default_factory=dict)
     resources: Resources | None = None
+    description: str = ""
 
 
 METADATA_FORMAT = 1

@@ -15,12 +15,16 @@ from .output import Outcome, verb
 
 def tell(name: str) -> dict[str, Any]:
     """Everything known about a kernel, as `--json` prints it. Raises NotFound."""
+    import msgspec
+
+    from ..specs.detail import describe_kernel
     from ..specs.lookup import find_kernel
 
     kernel = find_kernel(name)
-    found: dict[str, Any] = kernel.to_dict()
-    found["kernel_json"] = _read(kernel.directory / "kernel.json")
-    found["launch_sh"] = _read(kernel.directory / "launch.sh")
+    detail = describe_kernel(kernel)
+    found: dict[str, Any] = {**msgspec.to_builtins(detail), **kernel.to_dict()}
+    found["kernel_json"] = detail.files["kernel.json"]
+    found["launch_sh"] = detail.files["launch.sh"]
     found["plan"], found["changes"] = _recorded(kernel)
     found["job"] = _job(kernel.directory)
     return found
@@ -42,13 +46,6 @@ def _job(directory: Any) -> dict[str, Any] | None:
         return {**msgspec.to_builtins(options), "sbatch": sbatch}
     except (KernelkitError, OSError, ValueError) as error:
         return {"problem": str(error)}
-
-
-def _read(path: Any) -> str:
-    try:
-        return str(path.read_text(encoding="utf-8", errors="replace"))
-    except OSError:
-        return ""
 
 
 def _recorded(kernel: Any) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
 
-from ..errors import RecipeError
+from ..errors import RecipeError, UsageError
 from ..files import read_regular
+from ..model import PORTABLE_KEY as PORTABLE_KEY
+from ..model import PROVISIONER_NAME as PROVISIONER_NAME
 from ..model import Resources
-from .records import Wait
+from ..names import printable
+from ..slurm.argv import check_resources
+from .records import Run, Wait
 from .wire import Wire
 
-PROVISIONER_NAME = "kernelkit-slurm"
-# Where a portable kernelspec has what the provisioner's config would say.
-PORTABLE_KEY = "kernelkit_job"
 KERNEL_INFO_FILE = "kernel_info.json"
 _INFO_LIMIT = 1 << 20
 
@@ -26,8 +28,9 @@ class RunOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     """`metadata.kernel_provisioner.config` of a kernel.json.
 
     `lease` is in seconds; `keep` lets a kernel live without a server until its time limit;
-    `in_job` joins a job instead of submitting one. `wire`, `pump` and `loopback` are those of
-    wire.WirePlan.
+    `in_job` joins a job instead of submitting one, `gpus` are positions among that job's GPUs,
+    `idle` how many seconds the job stays after its last kernel. `wire`, `pump` and `loopback` are
+    those of wire.WirePlan.
     """
 
     resources: Resources = Resources()
@@ -36,6 +39,7 @@ class RunOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     keep: bool = False
     in_job: str = ""
     gpus: str = ""
+    idle: Annotated[int, Meta(ge=0, le=86400)] = 0
     wire: Wire = "curve"
     pump: str = ""
     loopback: bool = False
@@ -59,6 +63,41 @@ def parse_options(kernel_spec: Any) -> RunOptions:
             f"used: {error}.",
             hint="Install the kernel again.",
         ) from error
+
+
+# What one launch may ask for in place of its kernelspec: nothing that decides who can listen.
+_AT_LAUNCH = frozenset({"resources", "wait", "lease", "keep", "in_job", "gpus", "idle"})
+
+
+def launch_options(options: RunOptions, given: Mapping[str, Any]) -> RunOptions:
+    """`options` with what a single launch asks for, the `kernelkit_options` of start_kernel.
+
+    Of `resources` only the given keys change; one that is None is not asked for at all. Raises
+    UsageError and InvalidName.
+    """
+    if unknown := sorted(set(given) - _AT_LAUNCH):
+        raise UsageError(
+            f"A launch has no option `{printable(unknown[0])[:40]}`.",
+            hint=f"There are {', '.join(sorted(_AT_LAUNCH))}.",
+        )
+    config = {**msgspec.to_builtins(options), **given}
+    asked = {**msgspec.to_builtins(options.resources), **(given.get("resources") or {})}
+    config["resources"] = {name: value for name, value in asked.items() if value is not None}
+    try:
+        found = msgspec.convert(config, RunOptions)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"The options of this launch cannot be used: {error}.") from error
+    check_resources(found.resources)
+    return found
+
+
+def options_of_run(options: RunOptions, run: Run) -> RunOptions:
+    """`options` as a run was started with: what it would be started with again."""
+    return msgspec.structs.replace(
+        options,
+        resources=run.resources, wait=run.wait, lease=run.lease, keep=run.keep, gpus=run.gpus,
+        idle=run.idle,
+    )  # fmt: skip
 
 
 def render_options(options: RunOptions, *, portable: bool = False) -> dict[str, Any]:

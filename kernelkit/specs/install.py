@@ -14,9 +14,10 @@ from pathlib import Path
 
 from ..errors import RecipeError
 from ..files import digest, mark_file
-from ..model import JobStanza, LayerRecord, Plan
+from ..model import Definition, JobStanza, LayerRecord, Plan
 from ..site import Site
 from .behind import changes, check, probe
+from .definition import define
 from .layering import find_layers, find_packages_dir
 from .script import render_script
 from .sources import Source
@@ -66,11 +67,16 @@ def prepare(source: Source, site: Site, options: Options, progress: Progress) ->
     if logo:
         work.add(logo=mark_file(logo, hashed=True))
     plan = work.plan()
-    return _render(plan, changed, options.root, options.job(plan) if options.job else None)
+    job = options.job(plan) if options.job else None
+    return _render(plan, changed, define(source, options.packages), options.root, job)
 
 
 def _render(
-    plan: Plan, changed: tuple[LayerRecord, ...], root: Path, job: JobStanza | None
+    plan: Plan,
+    changed: tuple[LayerRecord, ...],
+    definition: Definition,
+    root: Path,
+    job: JobStanza | None,
 ) -> Prepared:
     files = {"launch.sh": (render_script(plan), 0o755)}
     if plan.logo:
@@ -82,7 +88,7 @@ def _render(
     directory = root / "kernels" / plan.kernel_name
     kernel = render_kernel_json(plan, directory=directory, installed=now, digests=digests, job=job)
     files["kernel.json"] = (kernel, 0o644)
-    return Prepared(plan, files, render_record(plan, changed), changed)
+    return Prepared(plan, files, render_record(plan, changed, definition), changed)
 
 
 def require_absolute(root: Path) -> Path:

@@ -63,12 +63,11 @@ def roots(dirs: tuple[Path, ...] | None = None) -> tuple[Path, ...]:
     return tuple(d.parent for d in (kernel_dirs() if dirs is None else dirs) if d.name == "kernels")
 
 
-def scope_of(root: Path) -> str:
+def scope_of(root: Path) -> Literal["user", "sys-prefix", "system"]:
     """Which install scope writes to `root`: `user`, `sys-prefix`, or `system` for any other."""
-    for scope in SCOPES[:2]:
-        if root == data_root(scope):
-            return scope
-    return "system"
+    if root == data_root("user"):
+        return "user"
+    return "sys-prefix" if root == data_root("sys-prefix") else "system"
 
 
 def on_jupyter_path(root: Path) -> bool:

@@ -39,7 +39,10 @@ _PLAIN_VENV_NAMES = {"venv", "env", ".env", ".venv", "virtualenv"}
 
 @dataclass(frozen=True)
 class Source:
-    """A recipe to install; `base` is the directory that its relative paths count from."""
+    """A recipe to install; `base` is the directory that its relative paths count from.
+
+    `authored` is the recipe before options changed it; `dataclasses.replace` keeps it.
+    """
 
     recipe: Recipe
     provenance: Provenance
@@ -47,6 +50,11 @@ class Source:
     project: ProjectPlan | None = None
     logo: Path | None = None
     recipe_file: Path | None = None
+    authored: Recipe | None = None
+
+    def __post_init__(self) -> None:
+        if self.authored is None:
+            object.__setattr__(self, "authored", self.recipe)
 
 
 def looks_like_path(text: str) -> bool:

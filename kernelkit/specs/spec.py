@@ -13,6 +13,7 @@ import msgspec
 from .. import __version__
 from ..model import (
     METADATA_FORMAT,
+    Definition,
     FileMark,
     JobStanza,
     KernelMetadata,
@@ -70,15 +71,21 @@ def render_kernel_json(
         python=python.version if python else "",
         digests={**digests, "kernel.json": spec_digest(spec)},
         resources=plan.resources,
+        description=plan.description,
     )
     spec["metadata"]["kernelkit"] = msgspec.to_builtins(metadata)
     return _json_text(spec)
 
 
-def render_record(plan: Plan, changes: Sequence[LayerRecord]) -> bytes:
-    """The private record beside the kernelspecs: the whole Plan and what each layer changed."""
-    shown = [mask(record) for record in changes]
-    return _json_text({"plan": msgspec.to_builtins(plan), "changes": msgspec.to_builtins(shown)})
+def render_record(
+    plan: Plan, changes: Sequence[LayerRecord], definition: Definition | None = None
+) -> bytes:
+    """The private record beside the kernelspecs: the whole Plan, what each layer changed, and
+    what it was made from."""
+    found = {"plan": plan, "changes": [mask(record) for record in changes]}
+    if definition:
+        found["definition"] = definition
+    return _json_text(msgspec.to_builtins(found))
 
 
 def _json_text(value: dict[str, Any]) -> bytes:

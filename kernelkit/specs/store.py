@@ -1,12 +1,4 @@
-"""The shelf: kernelspecs are put up, replaced and taken down whole, under a lock.
-
-Beside Jupyter's `kernels` directory a data directory gets `kernelkit/`:
-
-    lock                 held while anything below changes
-    staging/             kernelspecs being made; in `kernels` Jupyter lists even hidden ones
-    records/NAME.json    what the installer knows of a kernel beyond kernel.json; never served
-    previous/NAME/       the version before the present one, whole, and its record NAME.json
-"""
+"""Kernelspecs are put up, replaced and taken down whole, under the lock of their shelf."""
 
 from __future__ import annotations
 
@@ -18,22 +10,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import names
-from ..errors import AlreadyExists, NotFound, NotPermitted, Unmanaged
+from ..errors import AlreadyExists, Changed, NotFound, NotPermitted, Unmanaged
 from ..files import (
     exchange_dirs,
     explained,
     flush_dir,
-    locked,
     read_regular,
     remove_tree,
     replace_file,
     write_file,
 )
-from .locations import scope_of
 from .lookup import find_kernel as find_kernel
+from .shelf import (
+    find_entry,
+    fingerprint,
+    keep,
+    keep_record,
+    make_dirs,
+    record_mode,
+    record_path,
+    shelf_lock,
+)
 from .states import Installed, edited_files, examine
 
-LOCK_TIMEOUT = 30.0  # seconds; a swap takes milliseconds, NFS hiccups take longer
 STAGING_LIFE = 24 * 3600.0  # seconds after which a staged directory belongs to a dead install
 _RECORD_LIMIT = 16 << 20
 
@@ -67,7 +66,7 @@ def stage(root: Path, name: str, files: Mapping[str, tuple[bytes, int]], record:
     staging = root / "kernelkit" / "staging"
     directory = staging / f"{name}-{os.urandom(6).hex()}"
     with explained(directory, "Writing the kernel"):
-        _make_dirs(staging, root)
+        make_dirs(staging, root)
         _sweep(staging)
         try:
             directory.mkdir()
@@ -93,35 +92,46 @@ def discard(staged: Staged) -> None:
     remove_tree(staged.directory)
 
 
-def commit(staged: Staged, *, replace: bool) -> Path:
+def commit(staged: Staged, *, replace: bool, expected: str = "") -> Path:
     """Put a staged kernelspec on the shelf and return its directory.
 
     What it replaces is kept whole in `previous`. Raises AlreadyExists without `replace`,
     Unmanaged for a kernelspec kernelkit did not make (with `replace` too), NotPermitted and
-    StorageFull with the shelf as it was.
+    StorageFull with the shelf as it was. With `expected`, a fingerprint, it raises Changed where
+    the kernel is no longer the one that was changed.
     """
     home = staged.root / "kernelkit"
     with explained(staged.target, "Installing the kernel"):
-        _make_dirs(home, staged.root)
-        _make_dirs(staged.target.parent, staged.root)
-        with locked(home / "lock", timeout=LOCK_TIMEOUT):
+        make_dirs(home, staged.root)
+        make_dirs(staged.target.parent, staged.root)
+        with shelf_lock(staged.root):
             existing = check_free(staged.root, staged.name, replace=replace)
+            check_unchanged(staged.root, staged.name, expected)
             # Written before anything moves: this is what a full quota stops.
             record = home / "records" / f"{staged.name}.json"
             pending = record.with_name(f".{staged.name}.pending")
-            _make_dirs(record.parent, staged.root)
-            replace_file(pending, staged.record, _record_mode(staged.root))
-            _make_dirs(home / "previous", staged.root)
+            make_dirs(record.parent, staged.root)
+            replace_file(pending, staged.record, record_mode(staged.root))
+            make_dirs(home / "previous", staged.root)
             try:
                 _swap(staged, existing)
             except BaseException:
                 pending.unlink(missing_ok=True)
                 raise
             if existing is not None:
-                _keep_record(staged.root, staged.name)
+                keep_record(staged.root, staged.name)
             pending.replace(record)
             flush_dir(staged.target.parent)
     return staged.target
+
+
+def check_unchanged(root: Path, name: str, expected: str) -> None:
+    """Raises Changed where the kernel's fingerprint is not `expected`; an empty one fits all."""
+    if expected and fingerprint(root, root / "kernels" / name) != expected:
+        raise Changed(
+            f"`{name}` was changed while this change of it was made.",
+            hint="Look at it again and repeat the change.",
+        )
 
 
 def check_free(root: Path, name: str, *, replace: bool) -> Path | None:
@@ -131,7 +141,7 @@ def check_free(root: Path, name: str, *, replace: bool) -> Path | None:
     Raises AlreadyExists and Unmanaged as `commit` does.
     """
     names.kernel_name(name)
-    existing = _entry(root / "kernels", name)
+    existing = find_entry(root / "kernels", name)
     if existing is None:
         return None
     _refuse_unmanaged(existing, root, "replaced", "Choose another name with `--as NAME`.")
@@ -149,15 +159,6 @@ def check_free(root: Path, name: str, *, replace: bool) -> Path | None:
     )
 
 
-def _entry(directory: Path, name: str) -> Path | None:
-    # Jupyter looks names up in lower case, and some disks do not tell the cases apart.
-    with suppress(FileNotFoundError):
-        for entry in directory.iterdir():
-            if entry.name.lower() == name:
-                return entry
-    return None
-
-
 def _refuse_unmanaged(directory: Path, root: Path, done: str, hint: str) -> None:
     if directory.is_symlink():
         what = f"`{directory}` is a symlink, which kernelkit never makes; it is not {done}."
@@ -165,7 +166,7 @@ def _refuse_unmanaged(directory: Path, root: Path, done: str, hint: str) -> None
     found = examine(directory)
     # A kernel.json that no longer parses tells nothing of its maker; our own record does.
     unreadable = not found.kernel and (directory / "kernel.json").exists()
-    if found.managed or (unreadable and _record_path(root, directory.name).is_file()):
+    if found.managed or (unreadable and record_path(root, directory.name).is_file()):
         return
     raise Unmanaged(f"`{directory}` was not made by kernelkit; it is not {done}.", hint=hint)
 
@@ -186,50 +187,17 @@ def _swap(staged: Staged, existing: Path | None) -> None:
         staged.directory.rename(staged.target)
         return
     if existing != staged.target:
-        _keep(staged.root, existing, staged.name)
+        keep(staged.root, existing, staged.name)
         staged.directory.rename(staged.target)
         return
     if exchange_dirs(staged.directory, staged.target):
-        _keep(staged.root, staged.directory, staged.name)
-
-
-def _keep(root: Path, directory: Path, name: str) -> Path:
-    """Move a version that was replaced or removed to `previous`, over the one before it."""
-    kept = root / "kernelkit" / "previous" / name
-    _make_dirs(kept.parent, root)
-    if kept.exists():
-        old = root / "kernelkit" / "staging" / f"{name}-{os.urandom(6).hex()}"
-        _make_dirs(old.parent, root)
-        kept.rename(old)
-        directory.rename(kept)
-        remove_tree(old)
-    else:
-        directory.rename(kept)
-    return kept
-
-
-def _keep_record(root: Path, name: str) -> None:
-    kept = root / "kernelkit" / "previous" / f"{name}.json"
-    try:
-        _record_path(root, name).replace(kept)
-    except FileNotFoundError:
-        kept.unlink(missing_ok=True)
-
-
-def _record_path(root: Path, name: str) -> Path:
-    return root / "kernelkit" / "records" / f"{name.lower()}.json"
-
-
-def _record_mode(root: Path) -> int:
-    # A record holds environment values; in a shared place everyone who starts the kernel may
-    # read them in launch.sh as well.
-    return 0o644 if scope_of(root) != "user" else 0o600
+        keep(staged.root, staged.directory, staged.name)
 
 
 def load_record(root: Path, name: str) -> bytes:
     """What the installer stored with a kernel. Raises NotFound, InsecureFile."""
     names.kernelspec_name(name.lower())
-    path = _record_path(root, name)
+    path = record_path(root, name)
     try:
         return read_regular(path, _RECORD_LIMIT)
     except OSError as error:
@@ -249,12 +217,12 @@ def remove(name: str, *, roots: Sequence[Path] | None = None, force: bool = Fals
     found = check_removable(name, roots=roots, force=force)
     root, directory = found.root, found.directory
     with explained(directory, "Removing the kernel"):
-        _make_dirs(root / "kernelkit", root)
-        with locked(root / "kernelkit" / "lock", timeout=LOCK_TIMEOUT):
+        make_dirs(root / "kernelkit", root)
+        with shelf_lock(root):
             if not directory.is_dir():
                 raise NotFound(f"`{directory}` is gone already.", hint="See `kernelkit list`.")
-            _keep(root, directory, found.name)
-            _keep_record(root, found.name)
+            keep(root, directory, found.name)
+            keep_record(root, found.name)
             flush_dir(directory.parent)
     return directory
 
@@ -272,22 +240,6 @@ def check_removable(
             hint="`--force` removes it all the same; a copy is kept.",
         )
     return found
-
-
-def _make_dirs(path: Path, root: Path) -> None:
-    """Create `path`; what is created at or below a shared `root` can be entered by everyone.
-
-    An administrator's umask of 077 would otherwise hide a shared kernel from its users.
-    """
-    missing = []
-    while not path.exists():
-        missing.append(path)
-        path = path.parent
-    shared = bool(missing) and scope_of(root) != "user"
-    for directory in reversed(missing):
-        directory.mkdir(exist_ok=True)
-        if shared and (directory == root or root in directory.parents):
-            directory.chmod(0o755)
 
 
 def _sweep(staging: Path) -> None:

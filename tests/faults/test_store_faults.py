@@ -312,7 +312,7 @@ def test_a_lock_that_is_held_is_named(root: Path, monkeypatch: pytest.MonkeyPatc
     from kernelkit.files import locked
 
     put(root, "tool")
-    monkeypatch.setattr(store, "LOCK_TIMEOUT", 0.05)
+    monkeypatch.setattr("kernelkit.specs.shelf.LOCK_TIMEOUT", 0.05)
     with (
         locked(root / "kernelkit/lock", timeout=1),
         pytest.raises(KernelkitError, match="lock") as caught,

@@ -1,0 +1,204 @@
+"""One installed kernel in full, for `kernelkit show --json` and the server's form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from ..model import (
+    PORTABLE_KEY,
+    PROVISIONER_NAME,
+    InstallOptions,
+    LayerRecord,
+    Provenance,
+    Recipe,
+    Resources,
+)
+from ..names import kernel_name_from
+from .definition import Record, load, origin_of
+from .locations import scope_of
+from .lookup import find_kernel
+from .shelf import fingerprint
+from .sources import LOGO_NAMES
+from .states import Installed, State
+
+ScopeName = Literal["user", "project", "sys-prefix", "system"]
+_PROJECT = (".kernelkit", "share", "jupyter")
+
+
+class KernelSummary(Struct, kw_only=True):
+    """What a list of kernels shows of one; `modified` is in seconds since the epoch."""
+
+    name: str
+    display_name: str
+    identity: str
+    language: str
+    path: str
+    managed: bool
+    state: State
+    reasons: tuple[str, ...]
+    description: str
+    logo: bool
+    on_slurm: bool
+    resources: Resources | None
+    layers: tuple[str, ...]
+    scope: ScopeName
+    modified: float
+
+
+class KernelDetail(KernelSummary, kw_only=True):
+    """A kernel with what it was made from.
+
+    `recipe`, `options` and `provenance` are None for what kernelkit did not make; `derived` says
+    that the recipe was worked out, because no record of it is there. `sbatch` is for whoever
+    knows Slurm to fill in.
+    """
+
+    recipe: Recipe | None
+    options: InstallOptions | None
+    derived: bool
+    base: str
+    fingerprint: str
+    provenance: Provenance | None
+    layer_records: tuple[LayerRecord, ...]
+    files: dict[str, str]
+    troubleshoot: str
+    sbatch: str | None = None
+
+
+def summarize(kernel: Installed) -> KernelSummary:
+    """`kernel` as a list shows it; reads nothing but its directory's entries."""
+    return KernelSummary(**_summary(kernel))
+
+
+def _summary(kernel: Installed) -> dict[str, Any]:
+    metadata = kernel.metadata if kernel.managed else None
+    config = job_config(kernel.kernel)
+    return {
+        "name": kernel.name,
+        "display_name": kernel.display_name,
+        "identity": kernel.identity,
+        "language": kernel.language,
+        "path": kernel.path,
+        "managed": kernel.managed,
+        "state": kernel.state,
+        "reasons": kernel.reasons,
+        "description": metadata.description if metadata else "",
+        "logo": any((kernel.directory / name).is_file() for name in LOGO_NAMES),
+        "on_slurm": config is not None,
+        "resources": _resources(config, metadata.resources if metadata else None),
+        "layers": metadata.layers if metadata else (),
+        "scope": scope_name(kernel.root),
+        "modified": _modified(kernel.directory),
+    }
+
+
+def describe(name: str) -> KernelDetail:
+    """The kernel that Jupyter starts for `name`, in full. Raises NotFound, InvalidName, Ambiguous."""
+    return describe_kernel(find_kernel(name))
+
+
+def describe_kernel(kernel: Installed) -> KernelDetail:
+    """`kernel` in full."""
+    known = kernel.managed and kernel.metadata is not None
+    record = load(kernel) if known else Record()
+    origin = origin_of(kernel, record, site_binds=_site_binds(record)) if known else None
+    recipe = origin.definition.recipe if origin else None
+    summary = _summary(kernel)
+    return KernelDetail(
+        **summary
+        | {"description": summary["description"] or (recipe.description if recipe else "")},
+        recipe=recipe,
+        options=options_of(kernel, recipe) if recipe else None,
+        derived=bool(origin and origin.derived),
+        base=origin.definition.base if origin else "",
+        fingerprint=fingerprint(kernel.root, kernel.directory),
+        provenance=origin.provenance if origin else None,
+        layer_records=record.changes,
+        files={name: text_of(kernel.directory / name) for name in ("kernel.json", "launch.sh")},
+        troubleshoot=recipe.troubleshoot if recipe else "",
+    )
+
+
+def options_of(kernel: Installed, recipe: Recipe) -> InstallOptions:
+    """The options that would install `kernel` as it is; the request stands in the recipe."""
+    config = job_config(kernel.kernel)
+    usual = kernel_name_from(recipe.identity)
+    found = InstallOptions(
+        as_name=kernel.name if kernel.name != usual else "", scope=scope_name(kernel.root)
+    )
+    if config is None:
+        return found
+    lease = config.get("lease")
+    return msgspec.structs.replace(
+        found,
+        on_slurm=True,
+        portable=PORTABLE_KEY in _metadata(kernel.kernel),
+        keep=config.get("keep") is True,
+        lease=lease if isinstance(lease, int) else None,
+        in_job=_text(config.get("in_job")),
+        gpus=_text(config.get("gpus")),
+    )
+
+
+def job_config(kernel: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What a decoded kernel.json says of its Slurm jobs; None for a kernel that has none."""
+    metadata = _metadata(kernel)
+    stanza = metadata.get("kernel_provisioner")
+    if isinstance(stanza, dict) and stanza.get("provisioner_name") == PROVISIONER_NAME:
+        config = stanza.get("config", {})
+    else:
+        config = metadata.get(PORTABLE_KEY)
+    return config if isinstance(config, dict) else None
+
+
+def scope_name(root: Path) -> ScopeName:
+    """Which scope of an install `root` belongs to."""
+    if root.parts[-3:] == _PROJECT:
+        return "project"
+    return scope_of(root)
+
+
+def text_of(path: Path) -> str:
+    """The text of one of a kernel's files; empty where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _metadata(kernel: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = kernel.get("metadata")
+    return found if isinstance(found, dict) else {}
+
+
+def _resources(config: Mapping[str, Any] | None, known: Resources | None) -> Resources | None:
+    if config is None:
+        return known
+    try:
+        return msgspec.convert(config.get("resources", {}), Resources)
+    except msgspec.ValidationError:
+        return known
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _modified(directory: Path) -> float:
+    try:
+        return (directory / "kernel.json").stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _site_binds(record: Record) -> tuple[str, ...]:
+    if record.definition or not (record.plan and record.plan.container):
+        return ()
+    from ..site import load_site
+
+    return tuple(load_site().container_binds)
