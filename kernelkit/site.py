@@ -247,22 +247,35 @@ def detect_module_init(system: str) -> tuple[str, list[str]]:
     """The module system in use and the files that define `module`; empty where there is none.
 
     Looks at what the running shell was set up with ($LMOD_PKG, $MODULESHOME) before the places
-    where distributions put it.
+    where distributions put it: a user's own module system is not the machine's. Of the same
+    installation the profile file is taken, which gives each node its own MODULEPATH.
     """
     if system == "none":
         return "none", []
     tried: list[tuple[str, str]] = []
-    if lmod := os.environ.get("LMOD_PKG"):
-        tried.append(("lmod", f"{lmod}/init/bash"))
-    if home := os.environ.get("MODULESHOME"):
-        kind = "lmod" if os.environ.get("LMOD_VERSION") else "environment-modules"
-        tried.append((kind, f"{home}/init/bash"))
+    for variable in ("LMOD_PKG", "MODULESHOME"):
+        if home := os.environ.get(variable):
+            is_lmod = variable == "LMOD_PKG" or os.environ.get("LMOD_VERSION")
+            kind = "lmod" if is_lmod else "environment-modules"
+            its_own = [path for path in MODULE_INIT_CANDIDATES[kind] if _sets_up(path, home)]
+            tried += [(kind, path) for path in (*its_own, f"{home}/init/bash")]
     for kind, paths in MODULE_INIT_CANDIDATES.items():
         tried += [(kind, path) for path in paths]
     for kind, path in tried:
         if system in ("auto", kind) and Path(path).is_file():
             return kind, [path]
     return "none", []
+
+
+def _sets_up(profile: str, home: str) -> bool:
+    """Whether a file is of the module system at `home`: it is there, or sources what is."""
+    places = {home.rstrip("/"), os.path.realpath(home)}
+    try:
+        text = Path(profile).read_text(errors="replace")
+    except OSError:
+        return False
+    real = os.path.realpath(profile)
+    return any(f"{place}/" in text or real.startswith(f"{place}/") for place in places)
 
 
 def detect_base_path() -> str:

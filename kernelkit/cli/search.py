@@ -17,12 +17,14 @@ from .output import verb
 )
 @click.option("--refresh", is_flag=True, help="Read the modules anew.")
 def command(words: tuple[str, ...], kinds: tuple[str, ...], refresh: bool) -> dict[str, Any]:
-    """Find what a kernel can be made of by words; every word has to occur.
+    """Find what a kernel can be made of by words; where nothing has all, by most of them.
 
     Looks in names, aliases, modules and descriptions; the best match comes first.
     """
-    from ..specs.offers import matching_words
+    from ..specs.offers import has_words, matching_words
 
     offers, warnings = gather_offers(refresh=refresh)
-    found = of_kinds(matching_words(offers, words), kinds)
+    found = matching_words(of_kinds(offers, kinds), words)
+    if found and not has_words(found[0], words):
+        warnings = (*warnings, "Nothing has all of these words; these have most of them.")
     return {"available": found, "query": f"`{' '.join(words)}`", "warnings": warnings}

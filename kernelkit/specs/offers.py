@@ -26,6 +26,13 @@ def list_offers(
 
     Each has in `kernel` the installed kernel made from it. `refresh` reads the modules anew.
     """
+    return with_kernels(list_candidates(site, catalog, backend, refresh=refresh))
+
+
+def list_candidates(
+    site: Site, catalog: Catalog, backend: ModuleBackend | None, *, refresh: bool = False
+) -> tuple[Candidate, ...]:
+    """`list_offers` without the kernels, which change more often than the rest."""
     here = ModulesHere(backend.available(refresh=refresh) if backend else ())
     found = [of_entry(entry, catalog, here) for entry in catalog.entries]
     taken = {candidate.identity for candidate in found}
@@ -35,7 +42,7 @@ def list_offers(
             candidate = of_module(module)
             default = candidate.default and candidate.name not in settled
             found.append(dataclasses.replace(candidate, default=default))
-    return with_kernels([*found, *others(site)])
+    return (*found, *others(site))
 
 
 def with_kernels(
@@ -81,15 +88,27 @@ def fitting(candidates: Iterable[Candidate], pattern: str) -> tuple[Candidate, .
 
 
 def matching_words(candidates: Iterable[Candidate], words: Sequence[str]) -> tuple[Candidate, ...]:
-    """The candidates in which every word occurs, best first.
+    """The candidates in which every word occurs, best first; where none has all, those with most.
 
     A word counts most as the name, then at its start, then within the identity, then in a
     recipe's aliases and modules, and least in the description.
     """
     wanted = [part.lower() for word in words for part in word.split()]
-    scored = [(sum(_score(c, w) for w in wanted), i, c) for i, c in enumerate(candidates)
-              if all(_score(c, w) for w in wanted)]  # fmt: skip
-    return tuple(c for _, _, c in sorted(scored, key=lambda item: (-item[0], item[1])))
+    scored = [([_score(c, word) for word in wanted], c) for c in candidates]
+    most = max((_occurring(scores) for scores, _ in scored), default=0)
+    if wanted and not most:
+        return ()
+    found = [(sum(scores), c) for scores, c in scored if _occurring(scores) == most]
+    return tuple(c for _, c in sorted(found, key=lambda item: -item[0]))
+
+
+def has_words(candidate: Candidate, words: Sequence[str]) -> bool:
+    """Whether every word occurs in what is known of the candidate."""
+    return all(_score(candidate, part.lower()) for word in words for part in word.split())
+
+
+def _occurring(scores: Sequence[int]) -> int:
+    return sum(map(bool, scores))
 
 
 def _score(candidate: Candidate, word: str) -> int:

@@ -62,7 +62,10 @@ def test_avail_for_people_is_one_line_each(system: str) -> None:
 def test_search_reads_descriptions(system: str) -> None:
     found = kernelkit("search", "--json", "library", "others").json["available"]
     assert {c["identity"] for c in found} >= {"libfoo/1.0", "libfoo/2.0"}
-    assert kernelkit("search", "no such words").err.startswith("Nothing here fits")
+    assert kernelkit("search", "unheard-of").err.startswith("Nothing here fits")
+    partly = kernelkit("search", "--json", "library", "others", "unheard-of").json
+    assert partly["available"] == found
+    assert "Nothing has all of these words" in partly["warnings"][-1]
 
 
 def test_info_follows_prefixes_and_refuses_to_guess(system: str) -> None:

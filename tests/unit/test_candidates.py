@@ -17,7 +17,7 @@ from kernelkit.errors import Ambiguous, InvalidName, NotFound
 from kernelkit.names import module_name
 from kernelkit.site import Site
 from kernelkit.specs.candidates import Candidate, choose, find_candidates
-from kernelkit.specs.offers import fitting, list_offers, matching_words, quick_identities
+from kernelkit.specs.offers import fitting, has_words, list_offers, matching_words, quick_identities
 from kernelkit.specs.recipes import Catalog
 
 
@@ -182,7 +182,12 @@ def test_patterns_and_words(site: Site) -> None:
     assert fitting(found, "") == found
     assert identities(matching_words(found, ["gpus", "deep"])) == ["pytorch/2.7.1-cuda12"]
     assert identities(matching_words(found, ["sandbox"]))[0] == "sandbox/1"
-    assert identities(matching_words(found, ["torch here"])) == []
+    assert identities(matching_words(found, ["nothing", "unheard-of"])) == []
+    partly = matching_words(found, ["unheard-of", "gpus", "deep"])
+    assert identities(partly) == ["pytorch/2.7.1-cuda12"]
+    assert not has_words(partly[0], ["unheard-of", "gpus", "deep"])
+    assert has_words(partly[0], ["gpus deep"])
+    assert matching_words(found, []) == found
     assert identities(matching_words(found, ["torch"])) == ["pytorch/2.8.0", "pytorch/2.7.1-cuda12"]
 
 

@@ -11,6 +11,8 @@ import pytest
 from command_line import PROGRAM, kernelkit
 from shelf import put
 
+from kernelkit import site
+
 
 @pytest.fixture
 def settings(home: Path) -> Path:
@@ -117,3 +119,29 @@ def test_the_bash_script_is_bash(home: Path) -> None:
     script = kernelkit("completion", "bash").out
     done = subprocess.run(["/bin/bash", "-n"], input=script, text=True, capture_output=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("how", ["sources it", "is a link into it", "is of another"])
+def test_the_profile_file_of_the_module_system_in_use(
+    how: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only it sets MODULEPATH, and a node may have another one; a user's own system has none."""
+    package, profile = tmp_path / "lmod", tmp_path / "profile.d/lmod.sh"
+    (package / "init").mkdir(parents=True)
+    profile.parent.mkdir()
+    for name in ("bash", "profile"):
+        (package / "init" / name).touch()
+    if how == "sources it":
+        profile.write_text(f". {package}/init/$my_shell >/dev/null\n")
+    elif how == "is a link into it":
+        profile.symlink_to(package / "init/profile")
+    else:
+        profile.write_text(f". {package}-of-the-system/init/bash\n")
+    monkeypatch.setitem(site.MODULE_INIT_CANDIDATES, "lmod", (str(profile),))
+    monkeypatch.setenv("LMOD_PKG", str(package))
+    expected = package / "init/bash" if how == "is of another" else profile
+    assert site.detect_module_init("auto") == ("lmod", [str(expected)])
+    monkeypatch.delenv("LMOD_PKG")
+    monkeypatch.setenv("MODULESHOME", str(package))
+    monkeypatch.setenv("LMOD_VERSION", "8.7")
+    assert site.detect_module_init("auto") == ("lmod", [str(expected)])
