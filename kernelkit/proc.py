@@ -5,14 +5,36 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import CommandFailed, TimedOut
+from .errors import Cancelled, CommandFailed, TimedOut
 
 DETAIL_LIMIT = 4000
+_is_unwanted: ContextVar[Callable[[], bool] | None] = ContextVar("is_unwanted", default=None)
+
+
+@contextmanager
+def interruptible(is_unwanted: Callable[[], bool]) -> Iterator[None]:
+    """Within, `run` ends its command and raises Cancelled once `is_unwanted` says so.
+
+    Holds for this thread and the work that it does itself; `check_wanted` asks between commands.
+    """
+    token = _is_unwanted.set(is_unwanted)
+    try:
+        yield
+    finally:
+        _is_unwanted.reset(token)
+
+
+def check_wanted() -> None:
+    """Raise Cancelled if nobody wants the work of this thread any more."""
+    is_unwanted = _is_unwanted.get()
+    if is_unwanted is not None and is_unwanted():
+        raise Cancelled("It was cancelled.", hint="Nothing was changed.")
 
 
 @dataclass(frozen=True)
@@ -58,8 +80,8 @@ def run(
     print on stdout and stderr at will, so data needs a channel of its own. `on_line` receives
     each line of stderr as it comes. The whole process group is killed at the time limit.
 
-    Raises CommandFailed if the command does not exist, TimedOut if the time is up, and with
-    `check` CommandFailed if it ends with anything but 0.
+    Raises CommandFailed if the command does not exist, TimedOut if the time is up, Cancelled
+    within `interruptible`, and with `check` CommandFailed if it ends with anything but 0.
     """
     data = input.encode() if isinstance(input, str) else input
     read_fd, write_fd = os.pipe() if want_fd3 else (-1, -1)
@@ -204,6 +226,7 @@ def _drain(
         open_fds = set(found)
         grace: float | None = None
         while open_fds or not process.stdin.closed:
+            check_wanted()
             now = time.monotonic()
             if process.poll() is not None and grace is None:
                 grace = now + 0.5

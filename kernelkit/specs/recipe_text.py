@@ -15,7 +15,7 @@ import msgspec
 from .. import names
 from ..errors import InvalidName, NotFound, NotPermitted, RecipeError
 from ..files import digest, read_regular
-from ..model import Container, FileMark, KernelCommand, Modules, Provenance, Recipe
+from ..model import FileMark, Provenance, Recipe
 from .recipe_faults import explain, fault, number
 
 if sys.version_info >= (3, 11):
@@ -80,8 +80,26 @@ def parse_recipe(text: str, *, source: str) -> Recipe:
         recipe = msgspec.convert(data, Recipe)
     except msgspec.ValidationError as error:
         raise explain(error, data, source) from error
-    _check(recipe, source)
+    return checked_recipe(recipe, source=source)
+
+
+def checked_recipe(recipe: Recipe, *, source: str) -> Recipe:
+    """A Recipe that was not read from TOML, checked and cleaned as `parse_recipe` does.
+
+    Raises RecipeError.
+    """
+    for error in recipe_errors(recipe, source=source):
+        raise error
     return _cleaned(recipe, source)
+
+
+def recipe_errors(recipe: Recipe, *, source: str) -> Iterator[RecipeError]:
+    """Everything that the types of a Recipe do not say and that is wrong with it, by key."""
+    for check in _CHECKS:
+        try:
+            check(recipe, source)
+        except RecipeError as error:
+            yield error
 
 
 def _parsed(text: str, source: str) -> dict[str, Any]:
@@ -135,33 +153,33 @@ def _each(check: Callable[[str], object], values: Iterable[str], source: str, ke
             check(value)
 
 
-def _check(recipe: Recipe, source: str) -> None:
+def _check_names(recipe: Recipe, source: str) -> None:
     _each(names.recipe_name, [recipe.name], source, "name")
     _each(names.recipe_version, [recipe.version] if recipe.version else [], source, "version")
     _each(names.recipe_name, recipe.aliases, source, "aliases")
+
+
+def _check_words(recipe: Recipe, source: str) -> None:
     _each(names.kernelspec_name, [recipe.wrap] if recipe.wrap is not None else [], source, "wrap")
     _each(_word, [recipe.language] if recipe.language else [], source, "language")
     _each(_import_name, recipe.requires, source, "requires")
     _each(_logo, [recipe.logo] if recipe.logo is not None else [], source, "logo")
-    if recipe.modules:
-        _check_modules(recipe.modules, source)
-    if recipe.container:
-        _check_container(recipe.container, source)
-    if recipe.kernel:
-        _check_command(recipe.kernel, source)
-    _check_environment(recipe, source)
-    _check_env(recipe, source)
-    _check_resources(recipe, source)
 
 
-def _check_modules(modules: Modules, source: str) -> None:
+def _check_modules(recipe: Recipe, source: str) -> None:
+    modules = recipe.modules
+    if modules is None:
+        return
     _each(names.module_name, modules.load, source, "modules.load")
     _each(names.path_text, modules.use, source, "modules.use")
     if modules.collection is not None:
         _each(names.collection_name, [modules.collection], source, "modules.collection")
 
 
-def _check_container(container: Container, source: str) -> None:
+def _check_container(recipe: Recipe, source: str) -> None:
+    container = recipe.container
+    if container is None:
+        return
     remote = "://" in container.image
     check = names.image_reference if remote else names.path_text
     _each(check, [container.image], source, "container.image")
@@ -192,8 +210,9 @@ def _check_environment(recipe: Recipe, source: str) -> None:
         _each(names.path_text, [recipe.packages.dir], source, "packages.dir")
 
 
-def _check_command(kernel: KernelCommand, source: str) -> None:
-    if not kernel.command:
+def _check_command(recipe: Recipe, source: str) -> None:
+    kernel = recipe.kernel
+    if kernel is None or not kernel.command:
         return
     for word in kernel.command:
         with _at(source, "kernel.command"):
@@ -236,6 +255,18 @@ def _check_resources(recipe: Recipe, source: str) -> None:
         if isinstance(value, str):
             _each(_word, [value], source, f"resources.{key}")
     _each(_option, recipe.resources.extra, source, "resources.extra")
+
+
+_CHECKS: tuple[Callable[[Recipe, str], None], ...] = (
+    _check_names,
+    _check_words,
+    _check_modules,
+    _check_container,
+    _check_command,
+    _check_environment,
+    _check_env,
+    _check_resources,
+)
 
 
 def _word(value: str) -> None:
