@@ -1,0 +1,15 @@
+// What JupyterLab's modules use at import and jsdom lacks.
+const { TextDecoder, TextEncoder } = require('util');
+
+Object.assign(globalThis, { TextDecoder, TextEncoder });
+globalThis.fetch ??= () => Promise.reject(new Error('no network in a test'));
+globalThis.Request ??= class {};
+globalThis.Response ??= class {};
+globalThis.Headers ??= class {};
+globalThis.DragEvent ??= class DragEvent extends Event {};
+globalThis.ResizeObserver ??= class {
+  observe() {}
+  unobserve() {}
+  disconnect() {}
+};
+Element.prototype.scrollIntoView ??= () => {};

@@ -1,0 +1,258 @@
+/** What the server has: kept by its events, and by REST where they fail. */
+import type { Event } from '@jupyterlab/services';
+import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
+import { Poll } from '@lumino/polling';
+import { Signal, type ISignal, type IStream } from '@lumino/signaling';
+
+import {
+  Events,
+  type IJobs,
+  type IKernel,
+  type IKernelkitApi,
+  type IRun,
+  type IStatus,
+  type ITask
+} from './api';
+import { Resource } from './resource';
+import type { IKernelkitModel } from './tokens';
+
+/** How often the steps of a running task are read where no event came, ms. */
+const TASK_INTERVAL = 2000;
+
+/** Finished tasks that are kept for their steps. */
+const KEPT_TASKS = 50;
+
+export class KernelkitModel implements IKernelkitModel, IDisposable {
+  constructor(options: KernelkitModel.IOptions) {
+    this.api = options.api;
+    this._refreshSpecs = options.refreshSpecs;
+    this.status = new Resource(() => this.api.status());
+    this.kernels = new Resource(async () => (await this.api.kernels()).kernels);
+    this.jobs = new Resource(() => this.api.jobs());
+    this._poll = new Poll({
+      auto: false,
+      factory: () => this._resync(),
+      frequency: { interval: 30_000, backoff: true, max: 300_000 },
+      standby: 'when-hidden',
+      name: 'kernelkit:model'
+    });
+    this._taskPoll = new Poll({
+      auto: false,
+      factory: () => this._readSilentTasks(),
+      frequency: { interval: TASK_INTERVAL, backoff: true, max: 30_000 },
+      standby: 'when-hidden',
+      name: 'kernelkit:tasks'
+    });
+    options.events?.connect(this._onEvent, this);
+  }
+
+  readonly api: IKernelkitApi;
+  readonly status: Resource<IStatus>;
+  readonly kernels: Resource<IKernel[]>;
+  readonly jobs: Resource<IJobs>;
+
+  get tasks(): readonly ITask[] {
+    return [...this._tasks.values()].reverse();
+  }
+
+  get tasksChanged(): ISignal<this, ITask> {
+    return this._tasksChanged;
+  }
+
+  get kernelsChanged(): ISignal<this, void> {
+    return this._kernelsChanged;
+  }
+
+  get isDisposed(): boolean {
+    return this._poll.isDisposed;
+  }
+
+  /** Seconds between two reads by REST. */
+  set interval(seconds: number) {
+    this._poll.frequency = {
+      ...this._poll.frequency,
+      interval: seconds * 1000
+    };
+  }
+
+  watch(): IDisposable {
+    if (this._watchers++ === 0) {
+      void this._poll.start();
+    }
+    return new DisposableDelegate(() => {
+      if (--this._watchers === 0 && !this.isDisposed) {
+        void this._poll.stop();
+      }
+    });
+  }
+
+  follow(task: ITask): void {
+    // An event may have come before the answer to the request did.
+    if (!this._tasks.has(task.id)) {
+      this._keep(task);
+    }
+  }
+
+  finished(id: string): Promise<ITask> {
+    const known = this._tasks.get(id);
+    if (known && known.state !== 'running') {
+      return Promise.resolve(known);
+    }
+    return new Promise(resolve => {
+      const look = (_: unknown, task: ITask) => {
+        if (task.id === id && task.state !== 'running') {
+          this._tasksChanged.disconnect(look);
+          resolve(task);
+        }
+      };
+      this._tasksChanged.connect(look);
+    });
+  }
+
+  async refresh(): Promise<void> {
+    // What failed is told by the resources themselves.
+    await this._resync().catch(() => undefined);
+    await this._announceKernels();
+  }
+
+  dispose(): void {
+    if (this.isDisposed) {
+      return;
+    }
+    this._poll.dispose();
+    this._taskPoll.dispose();
+    Signal.clearData(this);
+  }
+
+  private async _resync(): Promise<void> {
+    await Promise.all([
+      this.status.data ? undefined : this.status.refresh(),
+      this.kernels.refresh(),
+      this.jobs.refresh(),
+      this._readTasks()
+    ]);
+    if (this.kernels.error) {
+      // A rejected tick makes the poll wait longer each time.
+      throw this.kernels.error;
+    }
+  }
+
+  private _onEvent(_: unknown, emission: Event.Emission): void {
+    const { schema_id } = emission;
+    if (!HEARD.has(schema_id)) {
+      return;
+    }
+    const serial = emission.serial as number;
+    const missed = this._serial !== null && serial !== this._serial + 1;
+    this._serial = serial;
+    if (missed && this._watchers > 0) {
+      void this._poll.refresh();
+    }
+    const payload = emission as unknown;
+    if (schema_id === Events.RUN) {
+      this._putRun((payload as Events.IRunEvent).run);
+    } else if (schema_id === Events.TASK) {
+      this._keep(payload as Events.ITaskEvent);
+    } else {
+      void this._readKernels();
+    }
+  }
+
+  private _putRun(run: IRun): void {
+    this.jobs.update(jobs => {
+      const known = jobs.runs.some(other => other.run === run.run);
+      const runs = known
+        ? jobs.runs.map(other => (other.run === run.run ? run : other))
+        : [run, ...jobs.runs];
+      return { ...jobs, runs };
+    });
+  }
+
+  private async _readKernels(): Promise<void> {
+    if (this._watchers > 0) {
+      await this.kernels.refresh();
+    }
+    await this._announceKernels();
+  }
+
+  private async _announceKernels(): Promise<void> {
+    // Lab itself looks once a minute only.
+    await this._refreshSpecs().catch(error =>
+      console.warn('kernelkit: the kernels of JupyterLab were not read', error)
+    );
+    this._kernelsChanged.emit();
+  }
+
+  private async _readTasks(): Promise<void> {
+    try {
+      const tasks = await this.api.tasks();
+      tasks.forEach(task => this._keep(task));
+    } catch {
+      // What fails here fails for the kernels too, and is told there.
+    }
+  }
+
+  private async _readSilentTasks(): Promise<void> {
+    const since = Date.now() - TASK_INTERVAL;
+    for (const task of this._running) {
+      if ((this._heard.get(task.id) ?? 0) < since) {
+        this._keep(await this.api.task(task.id));
+      }
+    }
+  }
+
+  private get _running(): ITask[] {
+    return [...this._tasks.values()].filter(task => task.state === 'running');
+  }
+
+  private _keep(task: ITask): void {
+    const before = this._tasks.get(task.id);
+    if (before && before.state !== 'running' && task.state === 'running') {
+      // An older word that was on its way.
+      return;
+    }
+    this._tasks.set(task.id, task);
+    this._heard.set(task.id, Date.now());
+    this._forgetOldTasks();
+    const running = this._running.length > 0;
+    void (running ? this._taskPoll.start() : this._taskPoll.stop());
+    this._tasksChanged.emit(task);
+    if (before?.state === 'running' && task.state === 'done') {
+      void this._readKernels();
+    }
+  }
+
+  private _forgetOldTasks(): void {
+    for (const [id, task] of this._tasks) {
+      if (this._tasks.size <= KEPT_TASKS) {
+        return;
+      }
+      if (task.state !== 'running') {
+        this._tasks.delete(id);
+        this._heard.delete(id);
+      }
+    }
+  }
+
+  private readonly _refreshSpecs: () => Promise<void>;
+  private readonly _poll: Poll<void>;
+  private readonly _taskPoll: Poll<void>;
+  private readonly _tasks = new Map<string, ITask>();
+  private readonly _heard = new Map<string, number>();
+  private readonly _tasksChanged = new Signal<this, ITask>(this);
+  private readonly _kernelsChanged = new Signal<this, void>(this);
+  private _serial: number | null = null;
+  private _watchers = 0;
+}
+
+export namespace KernelkitModel {
+  export interface IOptions {
+    api: IKernelkitApi;
+    /** Makes Lab read its list of kernels. */
+    refreshSpecs: () => Promise<void>;
+    /** The server's events; without them REST alone keeps the model. */
+    events?: IStream<unknown, Event.Emission>;
+  }
+}
+
+const HEARD = new Set([Events.RUN, Events.KERNELS, Events.TASK]);

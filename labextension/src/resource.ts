@@ -1,0 +1,112 @@
+/** One answer of the server, its age, and what went wrong since. */
+import { JSONExt, type ReadonlyPartialJSONValue } from '@lumino/coreutils';
+import { Signal, type ISignal } from '@lumino/signaling';
+
+import { ApiError } from './api';
+
+export interface IResource<T> {
+  /** The last answer, kept through failures; null before the first. */
+  readonly data: T | null;
+  /** Why the last request failed; null after a success. */
+  readonly error: ApiError | null;
+  readonly loading: boolean;
+  /** When `data` was read, in milliseconds since the epoch. */
+  readonly taken: number;
+  /** Whether `data` is older than the server's last refusal to renew it. */
+  readonly stale: boolean;
+  readonly changed: ISignal<IResource<T>, void>;
+  refresh(): Promise<void>;
+}
+
+export class Resource<T> implements IResource<T> {
+  constructor(private readonly _fetch: () => Promise<T>) {}
+
+  get data(): T | null {
+    return this._data;
+  }
+
+  get error(): ApiError | null {
+    return this._error;
+  }
+
+  get loading(): boolean {
+    return this._running !== null;
+  }
+
+  get taken(): number {
+    return this._taken;
+  }
+
+  get stale(): boolean {
+    return this._error !== null && this._data !== null;
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /**
+   * Ask the server. Never rejects: a failure is `error`.
+   *
+   * A call while a request runs asks once more after it, since that request
+   * may have been answered before what the caller knows of.
+   */
+  refresh(): Promise<void> {
+    if (this._running) {
+      this._again ??= this._running.then(() => {
+        this._again = null;
+        return this.refresh();
+      });
+      return this._again;
+    }
+    this._running = this._ask().finally(() => {
+      this._running = null;
+    });
+    if (this._data === null) {
+      this._changed.emit();
+    }
+    return this._running;
+  }
+
+  /** Put in what an event told. */
+  update(change: (data: T) => T): void {
+    if (this._data !== null) {
+      this._accept(change(this._data));
+    }
+  }
+
+  private async _ask(): Promise<void> {
+    try {
+      const data = await this._fetch();
+      this._taken = Date.now();
+      this._accept(data, this._error !== null);
+    } catch (error) {
+      this._error =
+        error instanceof ApiError
+          ? error
+          : new ApiError({ code: 'bug', message: String(error), hint: '' }, 0);
+      this._changed.emit();
+    }
+  }
+
+  private _accept(data: T, always = false): void {
+    this._error = null;
+    const same = JSONExt.deepEqual(
+      data as ReadonlyPartialJSONValue,
+      this._data as ReadonlyPartialJSONValue
+    );
+    if (!same) {
+      this._data = data;
+    }
+    if (!same || always) {
+      this._changed.emit();
+    }
+  }
+
+  private _data: T | null = null;
+  private _error: ApiError | null = null;
+  private _taken = 0;
+  private _running: Promise<void> | null = null;
+  private _again: Promise<void> | null = null;
+  private readonly _changed = new Signal<this, void>(this);
+}
