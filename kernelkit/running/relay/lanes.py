@@ -20,7 +20,11 @@ _BURST = 200
 # size and more are counted; smaller ones are bounded by the number of messages a socket keeps.
 MOST_UNDER_WAY = 32 << 20
 _COUNTED = 64 << 10
-_LARGE = 4 << 20
+
+# After a large message nothing is read ahead until so many small ones came in a row: the end of
+# one burst is no end of large messages, and libzmq would take hundreds of them before this thread
+# has seen the first.
+_SMALL_AGAIN = 64
 
 # A front end that does not read keeps the others waiting this long, in seconds; then it loses
 # messages, as it would with a kernel that it is connected to directly.
@@ -102,6 +106,7 @@ class OutputLane(Lane):
         self._limit = target.sndhwm
         self._usual_ahead = source.rcvhwm
         self._sparing = False
+        self._small = 0
         target.setsockopt(zmq.XPUB_NODROP, 1)
 
     @property
@@ -116,7 +121,7 @@ class OutputLane(Lane):
         if self._has_room() and super()._send(counted):
             self._blocked_since = None
             self._under_way.add(counted)
-            self._read_ahead()
+            self._read_ahead(large=max(map(len, frames)) >= _COUNTED)
             return True
         if self._blocked_since is None:
             self._blocked_since = now
@@ -125,14 +130,15 @@ class OutputLane(Lane):
             self._pass_over(now)
         return False
 
-    def _read_ahead(self) -> None:
+    def _read_ahead(self, *, large: bool) -> None:
         """As far as any client while messages are small, and hardly while they are large."""
-        if not self._sparing and self._under_way.bytes > _LARGE:
+        self._small = 0 if large else self._small + 1
+        if large and not self._sparing:
             # A full queue opens again only by reading from it, so there must be something in it;
             # with a limit of 2 each message that is read is told at once.
             if int(self.source.getsockopt(zmq.EVENTS)) & _POLLIN:
                 self._sparing, self.source.rcvhwm = True, 2
-        elif self._sparing and self._under_way.bytes == 0:
+        elif self._sparing and self._small >= _SMALL_AGAIN:
             self._sparing, self.source.rcvhwm = False, self._usual_ahead
 
     def _has_room(self) -> bool:
