@@ -21,10 +21,14 @@ IMAGES = ("apptainer", "image-demo")
 KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "module": (("install", "python/3.11"), LMOD),
     "portable": (("install", "python/3.11", "--portable"), LMOD),
+    "environment-modules": (
+        ("install", "python/3.11"), ("environment-modules", "modules", "python"),
+    ),
     "mpi": (("install", "mpich-mpi4py"), (*LMOD, "mpi")),
     "venv": (("install", "{shelf}/venv"), ("python",)),
     "conda": (("install", "{conda}/envs/science"), ("conda",)),
     "image": (("install", "{images}/demo.sif"), IMAGES),
+    "folder": (("install", "{images}/demo", "--packages", "{shelf}/extra"), IMAGES),
     "wrapper": (("install", "pytorch/2.7.1"), (*LMOD, *IMAGES)),
     "function": (("create", "--module", "tensorflow/2.15"), (*LMOD, *IMAGES)),
     "r": (("install", "r/4.2"), (*LMOD, "r")),
@@ -39,16 +43,20 @@ class Shelf:
     def __init__(self, parts: Parts, directory: Path) -> None:
         self.parts, self.directory = parts, directory
         self._made: dict[str, Path] = {}
+        self._configure("lmod", parts.lmod_init, parts.lmod_tree)
+        self._configure("environment-modules", parts.environment_modules_init, parts.tcl_tree)
+
+    def _configure(self, system: str, init: Path, tree: Path) -> None:
         settings = {
-            "module_system": "lmod",
-            "module_init": [str(parts.lmod_init)],
-            "module_paths": [str(parts.lmod_tree)],
-            "container_runtime": str(parts.apptainer_bin / "apptainer"),
-            "packages_root": str(directory / "packages"),
+            "module_system": system,
+            "module_init": [str(init)],
+            "module_paths": [str(tree)],
+            "container_runtime": str(self.parts.apptainer_bin / "apptainer"),
+            "packages_root": str(self.directory / "packages"),
         }
-        self.config = directory / "config"
-        self.config.mkdir()
-        file = self.config / "jupyter_kernelkit_config.json"
+        directory = self.directory / system
+        directory.mkdir()
+        file = directory / "jupyter_kernelkit_config.json"
         file.write_text(json.dumps({"KernelkitSite": settings}))
 
     def kernel(self, kind: str) -> Path:
@@ -58,10 +66,13 @@ class Shelf:
             self.parts.need(*needs)
             if kind == "venv":
                 self._make_venv(self.directory / "venv")
-            self._made[kind] = self.install(f"a-{kind}", *command)
+            elif kind == "folder":
+                write_layer(self.directory / "extra", "layer_packages")
+            system = kind if kind == "environment-modules" else "lmod"
+            self._made[kind] = self.install(f"a-{kind}", *command, system=system)
         return self._made[kind]
 
-    def install(self, name: str, *command: str) -> Path:
+    def install(self, name: str, *command: str, system: str = "lmod") -> Path:
         """Install by the command line, as a user does; the kernel's directory."""
         places = {
             "shelf": self.directory,
@@ -75,7 +86,7 @@ class Shelf:
             env={
                 "PATH": SYSTEM_PATH,
                 "HOME": str(self.directory),
-                "JUPYTER_CONFIG_DIR": str(self.config),
+                "JUPYTER_CONFIG_DIR": str(self.directory / system),
             },
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -47,9 +47,11 @@ def job_of(kernel: Running) -> str:
 
 SEEN = {
     "module": ["layer_python"],
+    "environment-modules": ["layer_python"],
     "venv": ["layer_venv"],
     "conda": ["layer_conda"],
     "image": ["layer_demo"],
+    "folder": ["layer_demo", "layer_packages"],
     "wrapper": ["layer_demo"],
     "function": ["layer_demo"],
     "r": [],
