@@ -81,7 +81,7 @@ class JobControl:
             raise
         except KernelkitError as error:
             self.runs.allocations.leave(run)
-            self.runs.update(run.id, phase="ended", reason=error.message)
+            self.runs.update(run.id, phase="ended", reason=error.message, end_code="REFUSED")
             raise
         return self.runs.update(run.id, job_id=job_id, phase="queued")
 
@@ -190,7 +190,7 @@ class JobControl:
 
     # --- the end ---------------------------------------------------------------------------------
 
-    async def end(self, run_id: str, *, reason: str = "") -> Run:
+    async def end(self, run_id: str, *, reason: str = "", code: str = "SHUT_DOWN") -> Run:
         """End a run, and with the last run its job: one scancel, whatever its state.
 
         Raises SlurmUnavailable when Slurm could not be told; the record then says `ending`, and
@@ -200,7 +200,12 @@ class JobControl:
             run = self.runs.load(run_id)
             if run.phase == "ended":
                 return run
-            run = self.runs.update(run_id, phase="ending", reason=run.reason or reason)
+            run = self.runs.update(
+                run_id,
+                phase="ending",
+                reason=run.reason or reason,
+                end_code=run.end_code or code,
+            )
             if run.submits and not run.job_id:
                 # Only a complete answer without the job lets this end without a cancel.
                 run = await self._find_to_end(run)
@@ -221,7 +226,12 @@ class JobControl:
         run = self.runs.load(run_id)
         if run.phase == "ended":
             return
-        run = self.runs.update(run_id, phase="ending", reason=run.reason or "its client ended")
+        run = self.runs.update(
+            run_id,
+            phase="ending",
+            reason=run.reason or "its client ended",
+            end_code=run.end_code or "SHUT_DOWN",
+        )
         self.runs.request(run_id, "stop")
         if self.runs.read_status(run_id) is None and run.job_id and not self._is_shared(run):
             self.slurm.cancel_now([run.job_id])
@@ -256,20 +266,21 @@ class JobControl:
         """
 
         def claim(run: Run) -> None:
-            self._check_free(run)
+            self.check_free(run)
             # Before the record says so: on another host the lease alone tells that it is taken.
             self.runs.renew_lease(run)
 
         async with self._alone(run_id):
             run = self.runs.load(run_id)
-            self._check_free(run)
+            self.check_free(run)
             if not run.job_id:
                 await self._recover(run)
             return self.runs.update(
                 run_id, check=claim, server=server, kernel_id=kernel_id or run.kernel_id
             )
 
-    def _check_free(self, run: Run) -> None:
+    def check_free(self, run: Run) -> None:
+        """Raise what `adopt` would raise, as the run is now."""
         status = self.runs.read_status(run.id)
         ended = run.phase in ("ending", "ended") or (status and status.phase == "ended")
         if ended or not (run.job_id or run.submits):

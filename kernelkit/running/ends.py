@@ -6,6 +6,7 @@ Codes are Slurm's own words for the end of a job, and for what Slurm does not kn
     NO_SERVER       nobody renewed the lease           NOT_STARTED     it did not come up, or not again
     NO_ADDRESS      the node is not in the network     RUN_FILES       the node cannot write its files
     REFUSED         Slurm did not take the job         REQUEUED        the job was put back
+    TAKEN_OVER      another server has it now          LEFT            and it lives on without one
     UNKNOWN         it is gone, and nobody tells more
 """
 
@@ -17,10 +18,9 @@ from ..errors import KernelkitError, SubmitRejected
 from ..slurm.states import Job, end_in_words
 from ..slurm.tracking import JobUpdate
 from .kernel_state import RunEnd
-from .records import Status
+from .records import Run, Status
 
-_AGAIN = "Start the kernel again; it gets a new job."
-
+# What to do next; where there is nothing else to say, a new job is all that it takes.
 _ADVICE = {
     "TIMEOUT": "Start the kernel again with more time (`--time`, in its resources).",
     "OUT_OF_MEMORY": "Start the kernel again with more memory (`--mem`, in its resources).",
@@ -29,51 +29,60 @@ _ADVICE = {
     "PREEMPTED": "Start the kernel again; another partition or QOS may not be preempted.",
     "DEADLINE": "Start the kernel again, without `--deadline` or with a later one.",
     "FAILED": "The log says why. Start the kernel again; it gets a new job.",
+    "NO_ADDRESS": "An administrator sets `run_network` or `run_interface`.",
+    "RUN_FILES": "`run_root` must be on a disk that the nodes share, with room on it.",
+    "REFUSED": "Change what the kernel asks for.",
+    "SHUT_DOWN": "",
+    "TAKEN_OVER": "",
+    "LEFT": "",
 }
 
-# What the supervisor calls an end -> code, sentence, advice; records.Status says what is what.
+# What the supervisor calls an end, as records.Status says -> code and sentence.
 _REASONS = {
-    "slurm": ("UNKNOWN", "Slurm ended the job", _AGAIN),
-    "asked": ("SHUT_DOWN", "the kernel was stopped", ""),
-    "lease": ("NO_SERVER", "no server cared for it any more", _AGAIN),
-    "exited": ("KERNEL_EXITED", "the kernel ended, and no other was asked for", _AGAIN),
-    "address": (
-        "NO_ADDRESS",
-        "its node has no address in the network for kernels",
-        "An administrator sets `run_network` or `run_interface`.",
-    ),
-    "files": (
-        "RUN_FILES",
-        "its node cannot write the run's files",
-        "`run_root` must be on a disk that the nodes share, with room on it.",
-    ),
-    "requeued": ("REQUEUED", "Slurm requeued the job", _AGAIN),
+    "slurm": ("UNKNOWN", "Slurm ended the job"),
+    "asked": ("SHUT_DOWN", "the kernel was stopped"),
+    "lease": ("NO_SERVER", "no server cared for it any more"),
+    "exited": ("KERNEL_EXITED", "the kernel ended, and no other was asked for"),
+    "address": ("NO_ADDRESS", "its node has no address in the network for kernels"),
+    "files": ("RUN_FILES", "its node cannot write the run's files"),
+    "requeued": ("REQUEUED", "Slurm requeued the job"),
 }
+
+
+def _end(code: str, words: str) -> RunEnd:
+    advice = _ADVICE.get(code, "Start the kernel again; it gets a new job.")
+    return RunEnd(code=code, words=words, advice=advice)
 
 
 def end_of_job(update: JobUpdate) -> RunEnd:
     """The end that the watcher saw."""
-    state = update.job.state if update.job.phase == "ended" else ""
-    code = state or ("REQUEUED" if update.job.phase == "pending" else "UNKNOWN")
-    return RunEnd(code=code, words=update.words, advice=_ADVICE.get(code, _AGAIN))
+    if update.job.phase == "ended":
+        return _end(update.job.state, update.words)
+    return _end("REQUEUED" if update.job.phase == "pending" else "UNKNOWN", update.words)
 
 
 def end_of_run(status: Status, job: Job | None) -> RunEnd:
     """The end that the supervisor wrote; Slurm's word, where it is known, says more."""
     if job is not None and job.phase == "ended":
-        return RunEnd(
-            code=job.state, words=end_in_words(job), advice=_ADVICE.get(job.state, _AGAIN)
-        )
-    unknown = ("UNKNOWN", status.reason or "the run ended", _AGAIN)
-    code, words, advice = _REASONS.get(status.reason, unknown)
-    where = f" (node {status.node})" if status.node else ""
-    return RunEnd(code=code, words=words + where, advice=advice)
+        return _end(job.state, end_in_words(job))
+    code, words = _REASONS.get(status.reason, ("UNKNOWN", status.reason or "the run ended"))
+    return _end(code, f"{words} (node {status.node})" if status.node else words)
+
+
+def end_on_record(run: Run, status: Status | None, job: Job | None) -> RunEnd:
+    """The end of a run that no keeper of this process saw: its record, Slurm, the supervisor."""
+    if run.end_code:
+        return _end(run.end_code, run.reason)
+    if job is not None or (status is not None and status.phase == "ended"):
+        return end_of_run(status or Status(phase="ended"), job)
+    return _end("UNKNOWN", run.reason or "Slurm does not know its job any more")
 
 
 def end_by_fault(error: KernelkitError) -> RunEnd:
     """The end of a run that could not be started or is not trusted any more."""
     code = "REFUSED" if isinstance(error, SubmitRejected) else "NOT_STARTED"
-    return RunEnd(code=code, words=error.message.rstrip("."), advice=error.hint or "")
+    words = error.message.rstrip(".")
+    return RunEnd(code=code, words=words, advice=error.hint) if error.hint else _end(code, words)
 
 
 def exit_of_kernel(status: Status, *, asked: bool = False) -> RunEnd:
@@ -84,21 +93,28 @@ def exit_of_kernel(status: Status, *, asked: bool = False) -> RunEnd:
     number = (status.exit or 0) - 128
     if number == signal.SIGKILL:
         # The kernel of Linux kills one process of a job whose memory is used up, Slurm all of it.
-        return RunEnd(
-            code="OUT_OF_MEMORY",
-            words=f"{words}: it was killed, most often because the job's memory was used up",
-            advice=_ADVICE["OUT_OF_MEMORY"],
-        )
+        words += ": it was killed, most often because the job's memory was used up"
+        return _end("OUT_OF_MEMORY", words)
     if number > 0 and number in set(signal.Signals):
         words += f": it was ended by {signal.Signals(number).name}"
-    return RunEnd(code="KERNEL_EXITED", words=words)
+    return RunEnd(code="KERNEL_EXITED", words=words)  # another one comes in the same job
 
 
 def shut_down(reason: str) -> RunEnd:
     """An end that somebody asked for."""
-    return RunEnd(code="SHUT_DOWN", words=reason)
+    return _end("SHUT_DOWN", reason)
 
 
 def given_up(words: str) -> RunEnd:
     """The end of a kernel that ended again and again, the last time as `words` say."""
-    return RunEnd(code="NOT_STARTED", words=f"it was restarted in vain: {words}", advice=_AGAIN)
+    return _end("NOT_STARTED", f"it was restarted in vain: {words}")
+
+
+def taken_over() -> RunEnd:
+    """The end for this server alone: another one came when this one had stood still."""
+    return _end("TAKEN_OVER", "another server of yours has taken this kernel over")
+
+
+def left() -> RunEnd:
+    """The end for this server alone, of a kernel that is to live without it."""
+    return _end("LEFT", "its server has left it, and it lives on")

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from ..errors import Ambiguous, NotFound
 from ..site import Site
 from ..slurm.client import QueueAnswer
-from ..slurm.states import Job, end_in_words, reason_in_words
+from ..slurm.states import Job, reason_in_words
+from .ends import end_on_record
+from .kernel_state import RunEnd
 from .orphans import is_abandoned
 from .records import Run, Status
 from .runs import Runs
@@ -24,7 +28,8 @@ def open_runs(site: Site) -> Runs:
 
 @dataclass(frozen=True)
 class Row:
-    """One run as `kernelkit jobs` shows it; `seconds_left` until the time limit of its job."""
+    """One run as `kernelkit jobs` shows it; `seconds_left` until the time limit of its job, `end`
+    (without the log) when it has ended."""
 
     run: Run
     status: Status | None
@@ -32,6 +37,7 @@ class Row:
     state: str
     words: str
     seconds_left: int | None
+    end: RunEnd | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The run as `--json` prints it."""
@@ -51,6 +57,7 @@ class Row:
             "created": self.run.created,
             "expected_start": job.start if job and job.phase == "pending" else None,
             "seconds_left": self.seconds_left,
+            "end": msgspec.to_builtins(self.end),
         }
 
 
@@ -63,24 +70,30 @@ def table(runs: Runs, answer: QueueAnswer, *, every: bool) -> list[Row]:
 def _row(runs: Runs, run: Run, answer: QueueAnswer) -> Row:
     job = answer.jobs.get(run.job_id) if run.job_id else None
     status = runs.read_status(run.id)
-    state, words = _state(run, status, job, answer)
+    lost = bool(run.job_id) and job is None and answer.complete
+    end = end_on_record(run, status, job) if lost or _has_ended(run, status, job) else None
+    state, words = ("ended", end.words) if end else _state(run, status, job, answer)
     left = None
     if job is not None and job.phase == "running" and job.end is not None:
         left = max(0, job.end - int(time.time()))
     if state not in ("ended", "queued") and is_abandoned(runs, run):
         words = "no server cares for it" + (f"; {words}" if words else "")
-    return Row(run, status, job, state, words, left)
+    return Row(run, status, job, state, words, left, end)
+
+
+def known_end(runs: Runs, run: Run) -> RunEnd | None:
+    """How a run ended, as far as its own files tell; None for one that may still live."""
+    status = runs.read_status(run.id)
+    return end_on_record(run, status, None) if _has_ended(run, status, None) else None
+
+
+def _has_ended(run: Run, status: Status | None, job: Job | None) -> bool:
+    return "ended" in (run.phase, status and status.phase, job and job.phase)
 
 
 def _state(
     run: Run, status: Status | None, job: Job | None, answer: QueueAnswer
 ) -> tuple[str, str]:
-    if job is not None and job.phase == "ended":
-        return "ended", end_in_words(job)
-    if run.phase == "ended" or (status is not None and status.phase == "ended"):
-        return "ended", run.reason or (status.reason if status else "")
-    if run.job_id and job is None and answer.complete:
-        return "ended", run.reason or "Slurm does not know its job any more"
     if job is None:
         return ("unknown" if run.job_id else "new"), answer.error
     if job.phase == "pending":

@@ -59,8 +59,8 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `job_name` is unique to the job, so that a job whose id got lost is found again; a run that
     joined another's job has that job's name. `submits` counts calls of sbatch: it is at most 1.
-    `idle` is how many seconds its job stays after its last run. `reason` says in words why the
-    run ended.
+    `idle` is how many seconds its job stays after its last run. `end_code` says in one word
+    (see `ends`) and `reason` in a sentence why the run ended.
     """
 
     id: Annotated[str, Meta(pattern="^[0-9a-f]{12}$")]
@@ -83,6 +83,7 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     submits: int = 0
     launches: int = 0
     reason: str = ""
+    end_code: str = ""
 
 
 def is_later(old: RunPhase, new: RunPhase) -> bool:

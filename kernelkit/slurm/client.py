@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pwd
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+import msgspec
 
 from ..errors import CommandFailed, SlurmUnavailable, SubmitRejected, TimedOut
 from ..model import Resources
@@ -126,7 +129,9 @@ class Slurm:
             done = await self._query(argv.history_argv(job_ids), HISTORY_TIMEOUT)
         except CommandFailed:
             return {}
-        return parse.parse_history(done.stdout)
+        jobs = parse.parse_history(done.stdout)
+        # A directory service may take its time.
+        return {key: await asyncio.to_thread(_with_name, job) for key, job in jobs.items()}
 
     async def cancel(self, job_ids: Sequence[str]) -> None:
         """End jobs; one that has ended already is fine. Raises SlurmUnavailable."""
@@ -187,6 +192,22 @@ class Slurm:
             raise SlurmUnavailable(
                 f"Slurm could not {what}: {tail(trouble, 300)}", hint="It is tried again."
             )
+
+
+_BY_UID = re.compile(r"by uid ([0-9]{1,10})")
+
+
+def _with_name(job: Job) -> Job:
+    """A job that was cancelled `by you` or `by root`; by a number for whom this host does not know."""
+    found = _BY_UID.fullmatch(job.reason)
+    if found is None:
+        return job
+    uid = int(found.group(1))
+    try:
+        who = "you" if uid == os.getuid() else pwd.getpwuid(uid).pw_name
+    except (KeyError, OverflowError):
+        return job
+    return msgspec.structs.replace(job, reason=f"by {who}")
 
 
 def _unavailable(what: str, error: CommandFailed) -> SlurmUnavailable:

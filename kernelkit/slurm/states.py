@@ -127,7 +127,7 @@ def reason_in_words(reason: str) -> str:
     return f"{words} ({rest.strip()})" if rest.strip() else words
 
 
-# How a job ended, for people.
+# How a job ended, for people; squeue(1), JOB STATE CODES.
 _ENDS = {
     "COMPLETED": "the job ended",
     "CANCELLED": "the job was cancelled",
@@ -138,13 +138,16 @@ _ENDS = {
     "PREEMPTED": "a job of higher priority took its place",
     "BOOT_FAIL": "its node did not start",
     "DEADLINE": "its deadline passed",
+    "REVOKED": "another cluster of the federation took it",
+    "LAUNCH_FAILED": "its node could not start it",
+    "RECONFIG_FAIL": "its node could not be set up for it",
 }
 
 
 def end_in_words(job: Job) -> str:
     """How a job ended, with Slurm's word: `the time limit was reached (TIMEOUT)`."""
     words = _ENDS.get(job.state, "the job ended")
-    by = f" {job.reason}" if job.reason.startswith("by uid") else ""
+    by = f" {job.reason}" if job.reason.startswith("by ") else ""
     return f"{words}{by} ({job.state})" if job.state else words
 
 

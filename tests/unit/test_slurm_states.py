@@ -109,3 +109,6 @@ def test_ends() -> None:
     assert end_in_words(ended) == "the job was cancelled by uid 33813 (CANCELLED)"
     assert end_in_words(Job(id="1", state="TIMEOUT")) == "the time limit was reached (TIMEOUT)"
     assert end_in_words(Job(id="1", state="")) == "the job ended"
+    assert end_in_words(Job(id="1", state="CANCELLED", reason="by root")).endswith(
+        "cancelled by root (CANCELLED)"
+    )
