@@ -10,9 +10,13 @@ from typing import Any
 import msgspec
 
 from kernelkit.files import digest
-from kernelkit.model import METADATA_FORMAT, FileMark, KernelMetadata, Provenance
+from kernelkit.model import METADATA_FORMAT, FileMark, KernelMetadata, Plan, Provenance
 from kernelkit.specs import store
+from kernelkit.specs.definition import define
 from kernelkit.specs.integrity import spec_digest
+from kernelkit.specs.script import render_script
+from kernelkit.specs.sources import Source
+from kernelkit.specs.spec import render_kernel_json, render_record
 
 Files = dict[str, tuple[bytes, int]]
 
@@ -83,3 +87,15 @@ def mark(path: Path, role: Any, label: str = "", *, hashed: bool = True) -> File
         role=role,
         label=label,
     )
+
+
+def put_plan(root: Path, name: str, plan: Plan, source: Source | None = None) -> Path:
+    """A kernel as the installer writes it, without its probes; without `source` as an old one."""
+    directory = root / "kernels" / name
+    launch = render_script(plan)
+    kernel = render_kernel_json(
+        plan, directory=directory, installed="2026-01-01", digests={"launch.sh": digest(launch)}
+    )
+    files = {"kernel.json": (kernel, 0o644), "launch.sh": (launch, 0o755)}
+    record = render_record(plan, (), define(source) if source else None, of=digest(kernel))
+    return store.commit(store.stage(root, name, files, record), replace=True)

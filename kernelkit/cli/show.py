@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from typing import Any
 
@@ -17,6 +16,7 @@ def tell(name: str) -> dict[str, Any]:
     """Everything known about a kernel, as `--json` prints it. Raises NotFound."""
     import msgspec
 
+    from ..specs.definition import load
     from ..specs.detail import describe_kernel
     from ..specs.lookup import find_kernel
 
@@ -25,7 +25,8 @@ def tell(name: str) -> dict[str, Any]:
     found: dict[str, Any] = {**msgspec.to_builtins(detail), **kernel.to_dict()}
     found["kernel_json"] = detail.files["kernel.json"]
     found["launch_sh"] = detail.files["launch.sh"]
-    found["plan"], found["changes"] = _recorded(kernel)
+    found["plan"] = msgspec.to_builtins(load(kernel).plan)
+    found["changes"] = msgspec.to_builtins(detail.layer_records)
     found["job"] = _job(kernel.directory)
     return found
 
@@ -46,20 +47,6 @@ def _job(directory: Any) -> dict[str, Any] | None:
         return {**msgspec.to_builtins(options), "sbatch": sbatch}
     except (KernelkitError, OSError, ValueError) as error:
         return {"problem": str(error)}
-
-
-def _recorded(kernel: Any) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
-    """The plan and the layers' changes from the private record, where there is one to read."""
-    from ..errors import KernelkitError
-    from ..specs.store import load_record
-
-    if kernel.metadata is None:
-        return None, []
-    try:
-        record = json.loads(load_record(kernel.root, kernel.name))
-    except (KernelkitError, ValueError):
-        return None, []
-    return record.get("plan"), list(record.get("changes") or [])
 
 
 def show_kernel(found: dict[str, Any]) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from ..model import JobStanza, Plan, Resources
+import msgspec
+
+from ..model import InstallOptions, JobStanza, Plan, Resources
 from ..site import Site
 from .options import PORTABLE_KEY, PROVISIONER_NAME, RunOptions, parse_options, render_options
 from .wire import wire_plan
@@ -20,10 +23,12 @@ def job_stanza(
     in_job: str = "",
     gpus: str = "",
     lease: int | None = None,
+    known: RunOptions | None = None,
 ) -> JobStanza:
     """The stanza for a resolved kernel; `lease` in seconds, the site's where it is not given.
 
-    Raises NotPermitted where its messages could not be encrypted.
+    What only a hand-written config says (`wait`, `idle`) is taken from `known`. Raises
+    NotPermitted where its messages could not be encrypted.
     """
     wire = wire_plan(
         plan.python,
@@ -45,6 +50,8 @@ def job_stanza(
         picks_ports=not plan.command,
         env_passthrough=plan.env_passthrough,
     )
+    if known:
+        found = msgspec.structs.replace(found, wait=known.wait, idle=known.idle)
     # PYTHONSAFEPATH: a file beside the notebook must not shadow what the launcher imports.
     argv = (
         "/usr/bin/env",
@@ -54,6 +61,33 @@ def job_stanza(
         "kernelkit.running.launcher",
     )
     return JobStanza(argv=argv, metadata=render_options(found, portable=portable))
+
+
+def job_of(
+    options: InstallOptions, site: Site, *, directory: Path | None = None
+) -> Callable[[Plan], JobStanza] | None:
+    """What makes a kernel with `options` one of a Slurm job; None where they say no job.
+
+    `directory` is that of the kernel that is changed. Raises RecipeError for a config in it that
+    cannot be used.
+    """
+    if not options.on_slurm:
+        return None
+    known = job_options_of(directory) if directory else None
+
+    def decide(plan: Plan) -> JobStanza:
+        return job_stanza(
+            plan,
+            site,
+            portable=options.portable,
+            keep=options.keep,
+            in_job=options.in_job,
+            gpus=options.gpus,
+            lease=options.lease,
+            known=known,
+        )
+
+    return decide
 
 
 def job_options_of(directory: Path) -> RunOptions | None:

@@ -16,12 +16,14 @@ from typing import Any
 import msgspec
 
 from ..errors import KernelkitError, Unmanaged
-from ..files import mark_file
+from ..files import digest, mark_file, read_regular
 from ..model import Definition, LayerRecord, Packages, Plan, ProjectPlan, Provenance, Recipe
-from . import store
 from .derived import recipe_of_metadata, recipe_of_plan
+from .shelf import kept_record, pending_record, record_path
 from .sources import LOGO_NAMES, Source
 from .states import Installed
+
+_FILE_LIMIT = 16 << 20
 
 
 @dataclass(frozen=True)
@@ -80,17 +82,34 @@ def _absolute(packages: str) -> str:
 
 def load(kernel: Installed) -> Record:
     """The record of `kernel`; empty where there is none, or none that makes sense."""
-    try:
-        found = json.loads(store.load_record(kernel.root, kernel.name))
-    except (KernelkitError, ValueError):
-        return Record()
-    if not isinstance(found, dict):
-        return Record()
+    found = _own_record(kernel)
     return Record(
         plan=_read(found.get("plan"), Plan),
         changes=_read(found.get("changes"), tuple[LayerRecord, ...]) or (),
         definition=_read(found.get("definition"), Definition),
     )
+
+
+def _own_record(kernel: Installed) -> dict[str, Any]:
+    root, name = kernel.root, kernel.directory.name
+    usual = _decoded(record_path(root, name))
+    try:
+        own = digest(read_regular(kernel.directory / "kernel.json", _FILE_LIMIT))
+    except (OSError, KernelkitError):
+        return usual
+    if usual and usual.get("of", own) == own:
+        return usual
+    # A command that was ended between the swap of the directories and that of their records.
+    others = map(_decoded, (pending_record(root, name), kept_record(root, name)))
+    return next((found for found in others if found.get("of") == own), usual)
+
+
+def _decoded(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(read_regular(path, _FILE_LIMIT))
+    except (OSError, KernelkitError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _read(value: Any, kind: Any) -> Any:

@@ -88,7 +88,8 @@ def _render(
     directory = root / "kernels" / plan.kernel_name
     kernel = render_kernel_json(plan, directory=directory, installed=now, digests=digests, job=job)
     files["kernel.json"] = (kernel, 0o644)
-    return Prepared(plan, files, render_record(plan, changed, definition), changed)
+    record = render_record(plan, changed, definition, of=digest(kernel))
+    return Prepared(plan, files, record, changed)
 
 
 def require_absolute(root: Path) -> Path:

@@ -34,7 +34,8 @@ class Target:
     """Where a kernel goes: `name` and `scope` are the usual ones where they are not given.
 
     `replace` allows to put it in the place of one that is there. `packages` is the packages dir
-    that goes on top of what the recipe says.
+    that goes on top of what the recipe says. A change of a kernel names its data directory as
+    `root`, and by `expected` the fingerprint of what is changed.
     """
 
     name: str | None = None
@@ -42,6 +43,8 @@ class Target:
     prefix: Path | None = None
     replace: bool = False
     packages: str | None = None
+    root: Path | None = None
+    expected: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ def make_kernel(
     """Prepare, stage, try and put in place. Raises any KernelkitError, with nothing changed then."""
     root, name = place(source, target, site)
     store.check_free(root, name, replace=target.replace)
+    store.check_unchanged(root, name, target.expected)
     prepared = prepare(source, site, _options(root, name, target, job), progress)
     staged = store.stage(root, name, prepared.files, prepared.record)
     tested: tuple[str, ...] = ()
@@ -75,7 +79,7 @@ def make_kernel(
                 tested = trial(staged.directory)
                 progress.note(", ".join(tested))
         with in_step(progress, "install", f"Putting it into {root / 'kernels'}"):
-            directory = store.commit(staged, replace=target.replace)
+            directory = store.commit(staged, replace=target.replace, expected=target.expected)
     finally:
         store.discard(staged)
     return Made(prepared, directory, tested, _notices(source, root))
@@ -93,6 +97,8 @@ def preview_kernel(
 def place(source: Source, target: Target, site: Site) -> tuple[Path, str]:
     """The data directory and the kernel name of an install. Raises UsageError."""
     check_secrets(source.recipe)
+    if target.root:
+        return target.root, target.name or kernel_name_from(source.recipe.identity)
     scope: Scope = target.scope or ("prefix" if target.prefix else site.install_scope)
     if target.prefix and scope != "prefix":
         raise UsageError("`--prefix` does not go with another scope.", hint="Give one of them.")

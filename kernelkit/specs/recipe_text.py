@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,11 @@ def parse_recipe(text: str, *, source: str) -> Recipe:
     Display texts come back cleaned of control characters. Raises RecipeError that names the
     line (for TOML) or the key, and the nearest valid key.
     """
-    data = _parsed(text, source)
+    return check_recipe(_parsed(text, source), source=source)
+
+
+def check_recipe(data: Mapping[str, Any], *, source: str) -> Recipe:
+    """The recipe in a decoded table, from TOML or from a form's JSON. Raises RecipeError."""
     try:
         recipe = msgspec.convert(data, Recipe)
     except msgspec.ValidationError as error:

@@ -118,6 +118,11 @@ def record_path(root: Path, name: str) -> Path:
     return root / "kernelkit" / "records" / f"{name.lower()}.json"
 
 
+def pending_record(root: Path, name: str) -> Path:
+    """Where the record of a kernel lies that is just being put in place."""
+    return record_path(root, name).with_name(f".{name}.pending")
+
+
 def record_mode(root: Path) -> int:
     """The mode of a record in `root`."""
     # A record holds environment values; in a shared place everyone who starts the kernel may

@@ -78,13 +78,19 @@ def render_kernel_json(
 
 
 def render_record(
-    plan: Plan, changes: Sequence[LayerRecord], definition: Definition | None = None
+    plan: Plan,
+    changes: Sequence[LayerRecord],
+    definition: Definition | None = None,
+    *,
+    of: str = "",
 ) -> bytes:
     """The private record beside the kernelspecs: the whole Plan, what each layer changed, and
-    what it was made from."""
-    found = {"plan": plan, "changes": [mask(record) for record in changes]}
+    what it was made from. `of` is the SHA-256 of the kernel.json that it belongs to."""
+    found: dict[str, Any] = {"plan": plan, "changes": [mask(record) for record in changes]}
     if definition:
         found["definition"] = definition
+    if of:
+        found["of"] = of
     return _json_text(msgspec.to_builtins(found))
 
 

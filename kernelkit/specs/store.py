@@ -27,6 +27,7 @@ from .shelf import (
     keep,
     keep_record,
     make_dirs,
+    pending_record,
     record_mode,
     record_path,
     shelf_lock,
@@ -92,26 +93,22 @@ def discard(staged: Staged) -> None:
     remove_tree(staged.directory)
 
 
-def commit(staged: Staged, *, replace: bool, expected: str = "") -> Path:
+def commit(staged: Staged, *, replace: bool, expected: str = "", adopt: bool = False) -> Path:
     """Put a staged kernelspec on the shelf and return its directory.
 
     What it replaces is kept whole in `previous`. Raises AlreadyExists without `replace`,
     Unmanaged for a kernelspec kernelkit did not make (with `replace` too), NotPermitted and
     StorageFull with the shelf as it was. With `expected`, a fingerprint, it raises Changed where
-    the kernel is no longer the one that was changed.
+    the kernel is no longer the one that was changed; `adopt` replaces what others made.
     """
     home = staged.root / "kernelkit"
     with explained(staged.target, "Installing the kernel"):
         make_dirs(home, staged.root)
         make_dirs(staged.target.parent, staged.root)
         with shelf_lock(staged.root):
-            existing = check_free(staged.root, staged.name, replace=replace)
+            existing = check_free(staged.root, staged.name, replace=replace, adopt=adopt)
             check_unchanged(staged.root, staged.name, expected)
-            # Written before anything moves: this is what a full quota stops.
-            record = home / "records" / f"{staged.name}.json"
-            pending = record.with_name(f".{staged.name}.pending")
-            make_dirs(record.parent, staged.root)
-            replace_file(pending, staged.record, record_mode(staged.root))
+            pending = write_pending(staged)
             make_dirs(home / "previous", staged.root)
             try:
                 _swap(staged, existing)
@@ -120,9 +117,18 @@ def commit(staged: Staged, *, replace: bool, expected: str = "") -> Path:
                 raise
             if existing is not None:
                 keep_record(staged.root, staged.name)
-            pending.replace(record)
+            pending.replace(record_path(staged.root, staged.name))
             flush_dir(staged.target.parent)
     return staged.target
+
+
+def write_pending(staged: Staged) -> Path:
+    """Write the record of `staged` beside its place, before anything moves: this is what a full
+    quota stops. Whoever holds the lock renames it when the kernel stands."""
+    pending = pending_record(staged.root, staged.name)
+    make_dirs(pending.parent, staged.root)
+    replace_file(pending, staged.record, record_mode(staged.root))
+    return pending
 
 
 def check_unchanged(root: Path, name: str, expected: str) -> None:
@@ -134,7 +140,7 @@ def check_unchanged(root: Path, name: str, expected: str) -> None:
         )
 
 
-def check_free(root: Path, name: str, *, replace: bool) -> Path | None:
+def check_free(root: Path, name: str, *, replace: bool, adopt: bool = False) -> Path | None:
     """The managed directory that an install of `name` would replace; None when the name is free.
 
     Called by `commit` under the lock, and by `install` before hours of pulling and building.
@@ -144,7 +150,8 @@ def check_free(root: Path, name: str, *, replace: bool) -> Path | None:
     existing = find_entry(root / "kernels", name)
     if existing is None:
         return None
-    _refuse_unmanaged(existing, root, "replaced", "Choose another name with `--as NAME`.")
+    if not adopt or existing.is_symlink():
+        _refuse_unmanaged(existing, root, "replaced", "Choose another name with `--as NAME`.")
     if replace:
         return existing
     what = f"A kernel named `{existing.name}` exists in `{existing.parent}`."

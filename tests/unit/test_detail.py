@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from canned import CASES
-from shelf import put, put_foreign
+from shelf import put, put_foreign, put_plan
 
 from kernelkit.errors import Unmanaged
 from kernelkit.model import (
@@ -18,35 +18,23 @@ from kernelkit.model import (
     KernelMetadata,
     Modules,
     Packages,
-    Plan,
     Provenance,
     Recipe,
     Resources,
     Venv,
 )
-from kernelkit.specs import store
-from kernelkit.specs.definition import define, merge, origin_of
+from kernelkit.specs.definition import merge, origin_of
 from kernelkit.specs.derived import recipe_of_metadata, recipe_of_plan
 from kernelkit.specs.detail import describe_kernel, summarize
-from kernelkit.specs.script import render_script
 from kernelkit.specs.shelf import fingerprint
 from kernelkit.specs.sources import Source
-from kernelkit.specs.spec import render_kernel_json, render_record
+from kernelkit.specs.spec import render_kernel_json
 from kernelkit.specs.states import examine
 
 
 @pytest.fixture
 def root(home: Path) -> Path:
     return home / ".local/share/jupyter"
-
-
-def install(root: Path, name: str, plan: Plan, source: Source | None = None) -> Path:
-    """A kernel as the installer writes it, without its probes; without `source` by an old one."""
-    directory = root / "kernels" / name
-    kernel = render_kernel_json(plan, directory=directory, installed="2026-01-01", digests={})
-    files = {"kernel.json": (kernel, 0o644), "launch.sh": (render_script(plan), 0o755)}
-    record = render_record(plan, (), define(source) if source else None)
-    return store.commit(store.stage(root, name, files, record), replace=True)
 
 
 RECIPE = Recipe(
@@ -63,7 +51,7 @@ def test_the_recipe_comes_back_as_it_was_given(root: Path) -> None:
     given = msgspec.structs.replace(RECIPE, display_name="Mine")
     provenance = Provenance(origin="catalog", given="tool")
     source = Source(given, provenance, Path("/catalog"), authored=RECIPE)
-    install(root, "tool-1.0", CASES["module"].plan, source)
+    put_plan(root, "tool-1.0", CASES["module"].plan, source)
     found = describe_kernel(examine(root / "kernels/tool-1.0"))
     assert found.recipe == given
     assert (found.base, found.derived, found.troubleshoot) == ("/catalog", False, "Ask.")
@@ -75,7 +63,7 @@ def test_the_recipe_comes_back_as_it_was_given(root: Path) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_an_older_kernel_has_its_recipe_worked_out(name: str, root: Path) -> None:
     plan = CASES[name].plan
-    found = describe_kernel(examine(install(root, plan.kernel_name, plan)))
+    found = describe_kernel(examine(put_plan(root, plan.kernel_name, plan)))
     recipe = found.recipe
     assert recipe is not None and found.derived
     assert recipe.identity == plan.identity
