@@ -19,7 +19,7 @@ from ..errors import KernelkitError, Unmanaged
 from ..files import digest, mark_file, read_regular
 from ..model import Definition, LayerRecord, Packages, Plan, ProjectPlan, Provenance, Recipe
 from .derived import recipe_of_metadata, recipe_of_plan
-from .shelf import kept_record, pending_record, record_path
+from .shelf import record_path, records_of
 from .sources import LOGO_NAMES, Source
 from .states import Installed
 
@@ -99,14 +99,15 @@ def _own_record(kernel: Installed) -> dict[str, Any]:
         return usual
     if usual and usual.get("of", own) == own:
         return usual
-    # A command that was ended between the swap of the directories and that of their records.
-    others = map(_decoded, (pending_record(root, name), kept_record(root, name)))
+    # A command was ended between the move of a directory and that of its record.
+    others = (_decoded(path, own) for path in records_of(root))
     return next((found for found in others if found.get("of") == own), usual)
 
 
-def _decoded(path: Path) -> dict[str, Any]:
+def _decoded(path: Path, holding: str = "") -> dict[str, Any]:
     try:
-        found = json.loads(read_regular(path, _FILE_LIMIT))
+        data = read_regular(path, _FILE_LIMIT)
+        found = json.loads(data) if holding.encode() in data else {}
     except (OSError, KernelkitError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

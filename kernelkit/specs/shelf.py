@@ -123,6 +123,16 @@ def pending_record(root: Path, name: str) -> Path:
     return record_path(root, name).with_name(f".{name}.pending")
 
 
+def records_of(root: Path) -> list[Path]:
+    """Every record in `root`, of the kernels that stand and of those before them."""
+    return [
+        path
+        for directory in ("records", "previous")
+        for path in sorted((root / "kernelkit" / directory).glob("*"))
+        if path.suffix in (".json", ".pending") and path.is_file()
+    ]
+
+
 def record_mode(root: Path) -> int:
     """The mode of a record in `root`."""
     # A record holds environment values; in a shared place everyone who starts the kernel may

@@ -96,6 +96,7 @@ def _back_to_former_name(root: Path, name: str, was: str, kept: Path, current: P
 
 
 def _move_file(source: Path, target: Path) -> None:
+    """Move a record; where there is none, an older one must not pass for it."""
     target.parent.mkdir(exist_ok=True)
     try:
         source.replace(target)
