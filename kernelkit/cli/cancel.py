@@ -25,7 +25,7 @@ def show_cancelled(data: dict[str, Any]) -> None:
 def command(names: tuple[str, ...], left_behind: bool) -> dict[str, Any]:
     """End kernels that run or wait in Slurm jobs; their jobs end with them."""
     from ..errors import UsageError
-    from ..running.overview import find_run
+    from ..running.overview import find_run, stray_job
     from .slurm_runs import ask_queue, open_runs, orphans, wait_for
 
     if not names and not left_behind:
@@ -39,27 +39,12 @@ def command(names: tuple[str, ...], left_behind: bool) -> dict[str, Any]:
         stray = [job.id for job in left.runless]
     for name in names:
         if name.isdigit() and not runs.of_job(name):
-            stray += _ours(name)
+            stray.append(stray_job(ask_queue(), name).id)
         else:
             chosen.append(find_run(runs, name))
     wait_for(_end(runs, chosen, stray))
     told = [{"run": run.id, "kernel": run.kernel_name, "job": run.job_id} for run in chosen]
     return {"cancelled": told, "jobs": stray}
-
-
-def _ours(job_id: str) -> list[str]:
-    """The job, if kernelkit made it. Raises NotFound; other jobs are scancel's business."""
-    from ..errors import NotFound
-    from ..running.records import JOB_NAME_PREFIX
-    from .slurm_runs import ask_queue
-
-    job = ask_queue().jobs.get(job_id)
-    if job is None or not job.name.startswith(JOB_NAME_PREFIX):
-        raise NotFound(
-            f"No job `{job_id}` of yours was made by kernelkit.",
-            hint="`kernelkit jobs` lists them; `scancel` ends any job.",
-        )
-    return [job_id]
 
 
 async def _end(runs: Any, chosen: list[Any], stray: list[str]) -> None:

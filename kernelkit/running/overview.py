@@ -17,7 +17,7 @@ from ..slurm.states import Job, reason_in_words
 from .ends import end_on_record
 from .kernel_state import RunEnd
 from .orphans import is_abandoned
-from .records import Run, Status
+from .records import JOB_NAME_PREFIX, Run, Status
 from .runs import Runs
 
 
@@ -124,3 +124,14 @@ def find_run(runs: Runs, text: str, *, newest: bool = False) -> Run:
             hint="Give the run's id.",
         )
     return living[-1]
+
+
+def stray_job(answer: QueueAnswer, job_id: str) -> Job:
+    """A job of ours that no run tells of. Raises NotFound; other jobs are scancel's business."""
+    job = answer.jobs.get(job_id)
+    if job is None or not job.name.startswith(JOB_NAME_PREFIX):
+        raise NotFound(
+            f"No job `{job_id}` of yours was made by kernelkit.",
+            hint="`kernelkit jobs` lists them; `scancel` ends any job.",
+        )
+    return job

@@ -26,7 +26,7 @@ from ..files import (
 )
 from ..model import Resources
 from ..names import env_value, env_variable, path_text, printable
-from ..proc import tail
+from ..proc import DETAIL_LIMIT, tail
 from ..slurm.scrub import is_poison
 from .allocations import Allocations
 from .records import (
@@ -295,8 +295,8 @@ class Runs:
             ) from error
         return seed
 
-    def read_log(self, run_id: str) -> str:
-        """The end of a run's log, for people; empty when there is none."""
+    def read_log(self, run_id: str, *, limit: int = DETAIL_LIMIT) -> str:
+        """The last `limit` characters of a run's log, for people; empty when there is none."""
         path = self.directory(run_id) / "log"
         try:
             fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -306,7 +306,7 @@ class Runs:
             if not stat.S_ISREG(os.fstat(fd).st_mode):
                 return ""
             file.seek(max(0, os.fstat(fd).st_size - _LOG_TAIL))
-            return tail(file.read(_LOG_TAIL).decode("utf-8", "replace"))
+            return tail(file.read(_LOG_TAIL).decode("utf-8", "replace"), limit)
 
     def _listed(self, run_id: str) -> Path:
         # Reading the directory makes NFS look again at what it believes to be there.

@@ -1,0 +1,337 @@
+"""What the routes answer, and what they take; openapi.json is made of these.
+
+Times are in seconds since 1970. Answers are sent whole: a front end wants every key.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from ..model import InstallOptions, Recipe, Resources
+from ..running.kernel_state import RunEnd
+from ..specs.detail import KernelSummary
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """Something that is sent."""
+
+
+class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something that is taken: an unknown key is a mistake."""
+
+
+class Query(Struct, frozen=True, kw_only=True):
+    """The words after `?`; others are none of ours."""
+
+
+class Problem(Answer, frozen=True):
+    """Something to change in a form; `path` are the keys that lead there."""
+
+    path: tuple[str, ...]
+    message: str
+    hint: str = ""
+    severity: Literal["error", "warning"] = "error"
+
+
+# --- this machine --------------------------------------------------------------------------------
+
+
+class Status(Answer, frozen=True):
+    """What is here at all; `first_run` while this user has no kernel of kernelkit's."""
+
+    version: str
+    slurm: bool
+    module_system: str | None
+    runtime: str | None
+    first_run: bool
+    problems: tuple[str, ...]
+
+
+EntryKind = Literal["folder", "image", "venv", "conda", "interpreter", "recipe"]
+
+
+class Entry(Answer, frozen=True):
+    """What stands in a folder, if a picker may want it."""
+
+    name: str
+    kind: EntryKind
+
+
+class Folder(Answer, frozen=True):
+    """A folder as this user sees it; `truncated` when it holds more than is listed."""
+
+    path: str
+    parent: str | None
+    entries: tuple[Entry, ...]
+    truncated: bool
+
+
+class Schema(Answer, frozen=True):
+    """JSON Schemas of what a kernel is made from, and hints for those who draw forms of them."""
+
+    recipe: dict[str, Any]
+    options: dict[str, Any]
+    ui: dict[str, Any]
+
+
+# --- kernels -------------------------------------------------------------------------------------
+
+
+class Kernels(Answer, frozen=True):
+    """All of them, by name."""
+
+    kernels: tuple[KernelSummary, ...]
+    taken: float
+
+
+# --- what kernels can be made of -----------------------------------------------------------------
+
+Kind = Literal["recipe", "module", "image", "conda", "venv", "kernelspec"]
+
+
+class OfferVerified(Answer, frozen=True):
+    """What a recipe was last run against, and the day."""
+
+    against: str
+    on: str
+
+
+class Offer(Answer, frozen=True):
+    """One thing a kernel can be made of; `install` is what to send as `source`.
+
+    `missing` are modules that it needs and this machine does not have. `needs` are combinations of
+    modules of which one must be loaded first.
+    """
+
+    identity: str
+    name: str
+    version: str
+    kind: Kind
+    display_name: str
+    description: str
+    default: bool
+    path: str
+    installed: str | None
+    installed_state: str | None
+    source: str
+    verified: OfferVerified | None
+    install: str
+    missing: tuple[str, ...]
+    needs: tuple[tuple[str, ...], ...]
+
+
+class Offers(Answer, frozen=True):
+    """A page of what was searched for, best first. `counts` are those of the search, by kind.
+
+    While `reading`, the modules are read for the first time and are not among the items yet.
+    """
+
+    items: tuple[Offer, ...]
+    total: int
+    counts: dict[str, int]
+    taken: float
+    reading: bool
+    problems: tuple[str, ...]
+
+
+class ModuleInfo(Answer, frozen=True):
+    """What is known of a module without loading it."""
+
+    file: str
+    description: str
+    requires: tuple[tuple[str, ...], ...]
+
+
+class OfferInfo(Answer, frozen=True):
+    """One offer in full; `recipe` is what would be installed."""
+
+    offer: Offer
+    layers: tuple[str, ...]
+    troubleshoot: str
+    recipe: Recipe
+    module: ModuleInfo | None
+
+
+# --- changing kernels ----------------------------------------------------------------------------
+
+
+class Wanted(Body, frozen=True):
+    """What to make a kernel of: `source` is what `kernelkit install` takes, `recipe` a form's
+    content. `resources` is the request of a source."""
+
+    source: str | None = None
+    recipe: Recipe | None = None
+    resources: Resources | None = None
+    options: InstallOptions = InstallOptions()
+
+
+class NewKernel(Wanted, frozen=True):
+    """`replace` allows to take the place of a kernel of that name."""
+
+    replace: bool = False
+
+
+class PreviewOf(Wanted, frozen=True):
+    """`kernel` is the one that is being edited: differences are to its files."""
+
+    kernel: str | None = None
+
+
+class Shown(Answer, frozen=True):
+    """A file as it would be written, and the unified diff to the one that is there."""
+
+    text: str
+    diff: str
+
+
+class Preview(Answer, frozen=True):
+    """What an install would write; with problems there are no files."""
+
+    files: dict[str, Shown]
+    sbatch: Shown | None
+    problems: tuple[Problem, ...]
+
+
+class ToValidate(Wanted, frozen=True):
+    """`slurm` has Slurm itself asked, after everything else was found right."""
+
+    slurm: bool = False
+
+
+class Validation(Answer, frozen=True):
+    """What is wrong. With `slurm`: when the job would start, and that in words."""
+
+    problems: tuple[Problem, ...]
+    estimate: int | None
+    words: str
+
+
+class TestOf(Body, frozen=True):
+    """How a kernel is to be tested."""
+
+    on_slurm: bool = False
+
+
+# --- tasks ---------------------------------------------------------------------------------------
+
+TaskKind = Literal["install", "edit", "test", "adopt", "packages"]
+TaskState = Literal["running", "done", "failed", "cancelled"]
+
+
+class Step(Answer, frozen=True):
+    """One step of a task; `detail` is what it found, or what it is doing."""
+
+    name: str
+    state: Literal["running", "done", "failed"]
+    detail: str
+
+
+class TaskResult(Answer, frozen=True):
+    """What came of a task: the kernel's name, and what its user should know."""
+
+    name: str
+    notices: tuple[str, ...] = ()
+
+
+class Task(Answer, frozen=True):
+    """Long work; `serial` grows with each change of any task of this server."""
+
+    id: str
+    kind: TaskKind
+    kernel: str
+    title: str
+    state: TaskState
+    steps: tuple[Step, ...]
+    error: dict[str, Any] | None
+    result: TaskResult | None
+    started: float
+    serial: int
+
+
+class TaskAnswer(Answer, frozen=True):
+    """The task that was started."""
+
+    task: Task
+
+
+class TaskList(Answer, frozen=True):
+    """The tasks of this server, the newest first."""
+
+    tasks: tuple[Task, ...]
+
+
+Limit = Annotated[int, Meta(ge=1, le=1000)]
+Offset = Annotated[int, Meta(ge=0, le=1_000_000)]
+
+
+# --- runs ----------------------------------------------------------------------------------------
+
+
+class Run(Answer, frozen=True):
+    """One kernel in a Slurm job, as running.news.RunNews has it; `unknown` is said of a run whose
+    job Slurm does not tell of just now.
+
+    `mine` are those that this server looks after; `attachable` those that it could take over.
+    `unknown_since` is set while Slurm does not answer: all else is then what was last known.
+    """
+
+    run: str
+    kernel: str
+    kernel_id: str
+    display_name: str
+    job: str
+    state: Literal["new", "queued", "starting", "running", "exited", "ended", "unknown"]
+    reason: str
+    state_since: float | None
+    created: float
+    keep: bool
+    lease: int
+    resources: Resources
+    serial: int
+    start: int
+    node: str
+    partition: str
+    gpus: str
+    gres: str
+    expected_start: int | None
+    started: int | None
+    ends: int | None
+    seconds_left: int | None
+    warning: Literal["", "10", "3", "1"]
+    unknown_since: float | None
+    end: RunEnd | None
+    mine: bool
+    attachable: bool
+
+
+class StrayJob(Answer, frozen=True):
+    """A job of ours that no run tells of."""
+
+    id: str
+    name: str
+    state: str
+    node: str
+
+
+class Jobs(Answer, frozen=True):
+    """All runs of this user, oldest first, and what Slurm could not say."""
+
+    runs: tuple[Run, ...]
+    jobs_without_run: tuple[StrayJob, ...]
+    unknown_since: float | None
+    problems: tuple[str, ...]
+    taken: float
+
+
+class RunLog(Answer, frozen=True):
+    """The end of what a run said."""
+
+    text: str
+    truncated: bool
+    phase: str
+
+
+class Nothing(Answer, frozen=True):
+    """Accepted; there is nothing to tell."""

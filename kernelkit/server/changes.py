@@ -1,0 +1,92 @@
+"""Making, testing and removing kernels: tasks around what `specs` and `running` do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import UsageError
+from ..running.stanza import job_of
+from ..specs import store
+from ..specs.detail import job_config
+from ..specs.lookup import find_kernel
+from ..specs.making import make_kernel, place
+from .answers import NewKernel, Query, TaskAnswer, TaskResult, TestOf
+from .wanted import source_of, target_of, trial_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..site import Site
+    from .services import Services
+    from .tasks import Steps
+
+
+class RemoveQuery(Query, frozen=True):
+    """`force` removes a kernel that was edited by hand, too; a copy is kept in any case."""
+
+    force: bool = False
+
+
+def install(services: Services, body: NewKernel) -> TaskAnswer:
+    """Begin an install. What is wrong with the request itself is answered at once."""
+    site = services.site
+    source = source_of(body, site)
+    target = target_of(body.options, may_replace=body.replace)
+    root, name = place(source, target, site)
+    store.check_free(root, name, replace=body.replace)
+
+    def work(steps: Steps) -> TaskResult:
+        made = make_kernel(
+            source, target, site, steps,
+            job=job_of(body.options, site), trial=trial_of(body.options, site, steps),
+        )  # fmt: skip
+        notices = made.notices
+        if body.options.on_slurm and body.options.test_on_slurm:
+            test_in_job(made.directory, site, steps)
+        services.kernels_changed("installed", made.directory.name)
+        return TaskResult(name=made.directory.name, notices=notices)
+
+    title = f"Installing {source.recipe.display_name or source.recipe.identity}"
+    return TaskAnswer(task=services.tasks.start("install", name, title, work))
+
+
+def test(services: Services, name: str, body: TestOf) -> TaskAnswer:
+    """Begin a test launch: a cell, an interrupt, the end. Raises NotFound and UsageError."""
+    kernel = find_kernel(name)
+    if body.on_slurm and job_config(kernel.kernel) is None:
+        raise UsageError(
+            f"`{kernel.name}` does not run in Slurm jobs.", hint="Leave `on_slurm` out."
+        )
+    site = services.site
+
+    def work(steps: Steps) -> TaskResult:
+        if body.on_slurm:
+            test_in_job(kernel.directory, site, steps)
+        else:
+            with steps.step("test", f"Starting {kernel.name}"):
+                _shake(kernel.directory, site, steps, in_job=False)
+        return TaskResult(name=kernel.name)
+
+    title = f"Testing {kernel.display_name or kernel.name}"
+    return TaskAnswer(task=services.tasks.start("test", kernel.name, title, work))
+
+
+def test_in_job(directory: Path, site: Site, steps: Steps) -> None:
+    """Start an installed kernel as its users will, in a job, and see that it works."""
+    with steps.step("test-on-slurm", "Starting the kernel in a job"):
+        _shake(directory, site, steps, in_job=True)
+
+
+def _shake(directory: Path, site: Site, steps: Steps, *, in_job: bool) -> None:
+    from ..running.handshake import shake_hands
+
+    timeout = site.kernel_timeout
+    seen = shake_hands(directory, timeout=timeout, in_job=in_job, on_step=steps.line)
+    steps.note(", ".join(seen.steps))
+
+
+def remove(services: Services, name: str, query: RemoveQuery) -> None:
+    """Take a kernel down; a copy is kept. Raises NotFound, Unmanaged and NotPermitted."""
+    kernel = find_kernel(name)
+    store.remove(kernel.name, roots=[kernel.root], force=query.force)
+    services.kernels_changed("removed", kernel.name)

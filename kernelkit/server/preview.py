@@ -1,0 +1,176 @@
+"""What an install would write, and what is wrong with a form; nothing is changed here."""
+
+from __future__ import annotations
+
+import difflib
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ..errors import Cancelled, KernelkitError, RecipeError, SubmitRejected
+from ..model import Resources
+from ..names import is_image_reference
+from ..running.stanza import job_of
+from ..specs.detail import text_of
+from ..specs.lookup import find_kernel
+from ..specs.making import preview_kernel
+from ..specs.recipe_text import recipe_errors
+from .answers import Preview, PreviewOf, Problem, Shown, ToValidate, Validation
+from .kernels import sbatch_command, sbatch_of
+from .wanted import source_of, target_of
+
+if TYPE_CHECKING:
+    from ..slurm.offers import Inventory
+    from ..slurm.requests import Check
+    from .services import Services
+
+_FORM = "the form"
+
+
+class Silence:
+    """A Progress that nobody follows."""
+
+    @contextmanager
+    def step(self, name: str, text: str) -> Iterator[None]:
+        yield
+
+    def line(self, text: str) -> None:
+        """Nobody reads it."""
+
+    def note(self, text: str) -> None:
+        """Nobody reads it."""
+
+
+def preview(services: Services, body: PreviewOf) -> Preview:
+    """Resolve and render what is wanted, with the differences to the kernel that is edited.
+
+    Takes as long as an install without its test. What is wrong is a problem, not an error.
+    """
+    saved = find_kernel(body.kernel) if body.kernel is not None else None
+    try:
+        site = services.site
+        source = source_of(body, site)
+        if (image := source.recipe.container) and is_image_reference(image.image):
+            return Preview(files={}, sbatch=None, problems=(_pulled_later(image.image),))
+        job = job_of(body.options, site)
+        made = preview_kernel(source, target_of(body.options), site, Silence(), job=job)
+        texts = {"kernel.json": made.prepared.kernel_json, "launch.sh": made.prepared.script}
+        sbatch = None
+        if job is not None and not body.options.in_job:
+            sbatch = sbatch_command(source.recipe.resources or Resources())
+    except Cancelled:
+        raise
+    except KernelkitError as error:
+        return Preview(files={}, sbatch=None, problems=(problem_of(error),))
+    old = {name: text_of(saved.directory / name) if saved else "" for name in texts}
+    before = (sbatch_of(saved.kernel) or "") if saved else ""
+    return Preview(
+        files={name: _shown(text, old[name], name) for name, text in texts.items()},
+        sbatch=_shown(sbatch, before, "sbatch") if sbatch else None,
+        problems=(),
+    )
+
+
+def _pulled_later(image: str) -> Problem:
+    # Gigabytes: nobody pulls them to have a look.
+    return Problem(
+        path=("container", "image"),
+        message=f"`{image}` is pulled when the kernel is made, so its files are not known yet.",
+        severity="warning",
+    )
+
+
+def _shown(text: str, old: str, name: str) -> Shown:
+    if not old:
+        return Shown(text=text, diff="")
+    lines = difflib.unified_diff(
+        old.splitlines(), text.splitlines(), f"{name} (saved)", name, lineterm=""
+    )
+    return Shown(text=text, diff="\n".join(lines))
+
+
+def validate(services: Services, body: ToValidate) -> Validation:
+    """Everything that can be told of a form at once; with `slurm`, Slurm's own word at last."""
+    problems: list[Problem] = []
+    recipe = body.recipe
+    if recipe is not None:
+        problems += map(problem_of, recipe_errors(recipe, source=_FORM))
+    if not problems:
+        problems += _source_problems(services, body)
+    resources = body.resources or (recipe.resources if recipe else None) or Resources()
+    if not body.options.on_slurm or body.options.in_job:
+        return Validation(problems=tuple(problems), estimate=None, words="")
+    inventory = services.inventory.get()
+    ask = body.slurm and not problems
+    check = _ask_slurm(resources, inventory) if ask else _check(resources, inventory)
+    problems += _of_request(check)
+    return Validation(
+        problems=tuple(problems), estimate=check.start, words=_outlook(check) if ask else ""
+    )
+
+
+def _source_problems(services: Services, body: ToValidate) -> Iterable[Problem]:
+    try:
+        source_of(body, services.site)
+        target_of(body.options)
+    except KernelkitError as error:
+        yield problem_of(error)
+
+
+def _check(resources: Resources, inventory: Inventory) -> Check:
+    from ..slurm import requests
+
+    return requests.Check(problems=requests.validate(resources, inventory))
+
+
+def _ask_slurm(resources: Resources, inventory: Inventory) -> Check:
+    from ..running.desk import desk
+    from ..slurm.requests import check_request
+
+    at = desk()
+    return at.background.run(check_request(at.slurm, resources, inventory)).result()
+
+
+def _of_request(check: Check) -> Iterator[Problem]:
+    for found in check.problems:
+        path = ("resources", found.field) if found.field else ("resources",)
+        yield Problem(path=path, message=found.message, severity=found.severity)
+
+
+def _outlook(check: Check) -> str:
+    """When a job would start, in words; why that is not known, where it is not."""
+    from ..slurm.states import moment_in_words
+
+    if check.errors:
+        return ""
+    if check.note:
+        return f"Slurm was not heard: {check.note}"
+    if check.start is None:
+        return "the request can run"
+    # The scheduler rounds its plans, and looks at the queue every so often.
+    when = moment_in_words(check.start, time.time() + 60)
+    return f"a job would start about {when}" if when else "a job would start at once"
+
+
+def problem_of(error: KernelkitError) -> Problem:
+    """An error as one of a form: where it belongs, and what it says without naming the form."""
+    path: tuple[str, ...] = ()
+    message = error.message
+    if isinstance(error, RecipeError) and error.key:
+        path = tuple(error.key.split("."))
+        message = message.removeprefix(f"`{_FORM}`: key ").removeprefix(f"`{error.key}`: ")
+    elif isinstance(error, SubmitRejected):
+        path = ("resources", error.field) if error.field else ("resources",)
+    elif error.step in _STEP_KEYS:
+        path = _STEP_KEYS[error.step]
+    return Problem(path=path, message=message, hint=error.hint)
+
+
+# The step of an install that failed -> the part of the form that it is about.
+_STEP_KEYS: dict[str, tuple[str, ...]] = {
+    "modules": ("modules",),
+    "container": ("container",),
+    "environment": ("environment",),
+    "packages": ("packages",),
+}
