@@ -8,6 +8,7 @@ import msgspec
 
 from ..model import InstallOptions, schema
 from .answers import Schema
+from .labels import EXAMPLES, LABELS
 
 if TYPE_CHECKING:
     from .services import Services
@@ -64,5 +65,7 @@ def _hints() -> dict[str, Any]:
         "groups": groups,
         "pickers": _PICKERS,
         "exclusive": [list(keys) for keys in _EXCLUSIVE],
+        "labels": LABELS,
+        "examples": EXAMPLES,
         "suggestions": {"language": ["python", "r", "julia", "bash"]},
     }
