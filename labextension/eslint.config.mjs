@@ -31,6 +31,9 @@ export default tseslint.config(
       curly: ['error', 'all'],
       eqeqeq: 'error',
       'prefer-arrow-callback': 'error',
+      // It cannot tell what activation needs at once from what a command's
+      // `execute` and a panel's `load` import later.
+      'jupyter/prefer-lazy-imports': 'off',
       // Untrusted text (display names, module help) is shown as text, always.
       'no-restricted-properties': [
         'error',

@@ -8,6 +8,7 @@ import type {
   IDraft,
   IErrorInfo,
   IFolder,
+  IInventory,
   IJobs,
   IKernel,
   IKernelDetail,
@@ -23,7 +24,6 @@ import type {
   IStatus,
   ITask,
   IValidation,
-  Inventory,
   OfferKind,
   Recipe
 } from './contract';
@@ -88,13 +88,13 @@ export interface IKernelkitApi {
   ): Promise<IResolution>;
   folders(path: string): Promise<IFolder>;
   schema(): Promise<ISchemas>;
-  preview(draft: IDraft): Promise<IPreview>;
+  preview(draft: IDraft, signal?: AbortSignal): Promise<IPreview>;
   validate(
-    recipe: Recipe,
-    options: IOptions,
-    slurm?: boolean
+    draft: IDraft,
+    slurm?: boolean,
+    signal?: AbortSignal
   ): Promise<IValidation>;
-  inventory(refresh?: boolean): Promise<Inventory>;
+  inventory(refresh?: boolean): Promise<IInventory>;
   jobs(): Promise<IJobs>;
   runLog(run: string): Promise<IRunLog>;
   cancelRun(run: string): Promise<void>;
@@ -210,19 +210,19 @@ export class KernelkitApi implements IKernelkitApi {
     return this._get('schema');
   }
 
-  preview(draft: IDraft): Promise<IPreview> {
-    return this._send('POST', 'preview', draft);
+  preview(draft: IDraft, signal?: AbortSignal): Promise<IPreview> {
+    return this._send('POST', 'preview', draft, signal);
   }
 
   validate(
-    recipe: Recipe,
-    options: IOptions,
-    slurm?: boolean
+    draft: IDraft,
+    slurm = false,
+    signal?: AbortSignal
   ): Promise<IValidation> {
-    return this._send('POST', 'validate', { recipe, options, slurm });
+    return this._send('POST', 'validate', { ...draft, slurm }, signal);
   }
 
-  inventory(refresh?: boolean): Promise<Inventory> {
+  inventory(refresh?: boolean): Promise<IInventory> {
     return this._get('inventory', { refresh: refresh ? 1 : undefined });
   }
 
@@ -273,9 +273,10 @@ export class KernelkitApi implements IKernelkitApi {
   private _send<T>(
     method: string,
     path: string,
-    body?: object | JSONObject
+    body?: object | JSONObject,
+    signal?: AbortSignal
   ): Promise<T> {
-    const init: RequestInit = { method };
+    const init: RequestInit = { method, signal };
     if (body) {
       init.body = JSON.stringify(body);
       init.headers = { 'Content-Type': 'application/json' };

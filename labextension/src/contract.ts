@@ -65,10 +65,13 @@ export interface IKernelFiles {
 }
 
 export interface IKernelDetail extends IKernel {
-  recipe: Recipe;
-  options: IOptions;
+  /** Null for what kernelkit did not make, as `options` and `provenance`. */
+  recipe: Recipe | null;
+  options: IOptions | null;
+  /** The recipe was worked out: no record of it is there. */
+  derived: boolean;
   fingerprint: string;
-  provenance: JSONObject;
+  provenance: JSONObject | null;
   layer_records: ILayerRecord[];
   files: IKernelFiles;
   sbatch: string | null;
@@ -79,7 +82,7 @@ export interface IKernelDetail extends IKernel {
 export interface IOptions {
   as_name?: string;
   display_name?: string;
-  scope: 'user' | 'project' | 'sys-prefix';
+  scope: Scope;
   packages?: string;
   on_slurm: boolean;
   portable: boolean;
@@ -108,6 +111,10 @@ export interface IOffer {
   source: string;
   verified: { against: string; on: string } | null;
   install: string;
+  /** Modules that it needs and this machine does not have. */
+  missing: string[];
+  /** Combinations of modules of which one is loaded first. */
+  needs: string[][];
 }
 
 export interface ICatalog {
@@ -115,6 +122,8 @@ export interface ICatalog {
   total: number;
   counts: Partial<Record<OfferKind, number>>;
   taken: number;
+  /** The modules are read for the first time and are not all here yet. */
+  reading: boolean;
   problems: string[];
 }
 
@@ -127,8 +136,6 @@ export interface IOfferInfo {
     file: string;
     description: string;
     requires: string[][];
-    conflicts: string[];
-    family: string | null;
   } | null;
 }
 
@@ -150,8 +157,9 @@ export interface IFolder {
   parent: string | null;
   entries: {
     name: string;
-    kind: 'folder' | 'image' | 'venv' | 'conda' | 'interpreter';
+    kind: 'folder' | 'image' | 'venv' | 'conda' | 'interpreter' | 'recipe';
   }[];
+  truncated: boolean;
 }
 
 export interface ISchemas {
@@ -175,7 +183,8 @@ export interface IPreviewFile {
 }
 
 export interface IPreview {
-  files: { 'kernel.json': IPreviewFile; 'launch.sh': IPreviewFile };
+  /** Empty where problems keep the kernel from being made. */
+  files: Partial<Record<'kernel.json' | 'launch.sh', IPreviewFile>>;
   sbatch: IPreviewFile | null;
   problems: IProblem[];
 }
@@ -190,13 +199,84 @@ export interface IValidation {
 export interface IDraft {
   source?: string;
   recipe?: Recipe;
-  options: IOptions;
-  /** The kernel that is edited. */
+  /** The request of a `source`; a recipe has its own. */
+  resources?: Resources;
+  options: Partial<IOptions>;
+  /** Preview: the kernel that is edited. */
   kernel?: string;
+  /** Install: take the place of a kernel of that name. */
+  replace?: boolean;
 }
 
-/** Partitions, GPUs, accounts and QOS that this user may ask for. */
-export type Inventory = JSONObject & { problems: string[] };
+export interface IGpuCount {
+  /** Empty where the site names no type. */
+  kind: string;
+  total: number;
+  free: number;
+  per_node: number;
+}
+
+/** Memory is in MB, times in seconds; null is no limit, or not known. */
+export interface IPartition {
+  name: string;
+  is_default: boolean;
+  /** Slurm's word; all but `UP` start no jobs. */
+  state: string;
+  max_time: number | null;
+  default_time: number | null;
+  min_nodes: number;
+  max_nodes: number | null;
+  max_cpus_per_node: number | null;
+  max_memory_per_node: number | null;
+  /** Empty lists allow any. */
+  accounts: string[];
+  denied_accounts: string[];
+  qos: string[];
+  denied_qos: string[];
+  needs_reservation: boolean;
+  /** How many nodes are in which state. */
+  nodes: Record<string, number>;
+  cpus: number;
+  cpus_idle: number;
+  /** The largest node's. */
+  node_cpus: number;
+  node_memory: number;
+  gpus: IGpuCount[];
+  features: string[];
+}
+
+export interface IAssociation {
+  account: string;
+  partition: string;
+  qos: string[] | null;
+  default_qos: string;
+  is_default: boolean;
+  max_time: number | null;
+}
+
+export interface IQos {
+  name: string;
+  max_time: number | null;
+}
+
+export interface IReservation {
+  name: string;
+  state: string;
+  start: number | null;
+  end: number | null;
+  is_ours: boolean;
+}
+
+/** What the cluster offers this user; a part that is not known is empty. */
+export interface IInventory {
+  taken: number;
+  cluster: string;
+  partitions: IPartition[];
+  associations: IAssociation[];
+  qos: IQos[];
+  reservations: IReservation[];
+  problems: string[];
+}
 
 export interface ILaunchRequest {
   path?: string;
@@ -288,13 +368,18 @@ export interface IStep {
 
 export interface ITask {
   id: string;
+  /** Grows with each change of any task: the larger one is the newer. */
+  serial: number;
+  /** When it began. */
+  started: number;
   kind: TaskKind;
   kernel: string;
   title: string;
   state: TaskState;
   steps: IStep[];
   error: IErrorInfo | null;
-  result: { name: string } | null;
+  /** The kernel that came of it, and what its user should know. */
+  result: { name: string; notices: string[] } | null;
 }
 
 /** What the server says on its event channel. */
@@ -317,5 +402,5 @@ export namespace Events {
     name: string;
   }
 
-  export type ITaskEvent = ITask & { serial: number };
+  export type ITaskEvent = ITask;
 }

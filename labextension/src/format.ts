@@ -1,7 +1,14 @@
 /** Numbers and states in words. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { KernelState, OfferKind, RunState, Scope, TaskState } from './api';
+import type {
+  KernelState,
+  OfferKind,
+  Resources,
+  RunState,
+  Scope,
+  TaskState
+} from './api';
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -144,4 +151,28 @@ export function scope(value: Scope, trans: TranslationBundle): string {
     case 'system':
       return trans.__('of the system');
   }
+}
+
+/** A Slurm request in one line: `gpu · gpu:a100:1 · 16G · 2:00:00`. */
+export function request(
+  resources: Resources,
+  trans: TranslationBundle
+): string {
+  const words: string[] = [];
+  const put = (key: string, text: (value: string) => string = String) => {
+    const value = resources[key];
+    if (value !== undefined && value !== null && value !== '') {
+      words.push(text(String(value)));
+    }
+  };
+  put('partition');
+  put('gres');
+  put('nodes', count => trans._n('%1 node', '%1 nodes', Number(count)));
+  put('ntasks', count => trans._n('%1 task', '%1 tasks', Number(count)));
+  put('cpus', count => trans._n('%1 CPU', '%1 CPUs', Number(count)));
+  put('mem');
+  put('mem_per_cpu', size => trans.__('%1 a CPU', size));
+  put('mem_per_gpu', size => trans.__('%1 a GPU', size));
+  put('time');
+  return words.join(' · ');
 }

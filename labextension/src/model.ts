@@ -55,7 +55,7 @@ export class KernelkitModel implements IKernelkitModel, IDisposable {
     return [...this._tasks.values()].reverse();
   }
 
-  get tasksChanged(): ISignal<this, ITask> {
+  get tasksChanged(): ISignal<this, ITask | null> {
     return this._tasksChanged;
   }
 
@@ -86,11 +86,34 @@ export class KernelkitModel implements IKernelkitModel, IDisposable {
     });
   }
 
-  follow(task: ITask): void {
+  async begin(start: () => Promise<ITask>): Promise<ITask> {
+    const task = await start();
+    this._starts.set(task.id, start);
     // An event may have come before the answer to the request did.
     if (!this._tasks.has(task.id)) {
       this._keep(task);
     }
+    return task;
+  }
+
+  canRetry(id: string): boolean {
+    return this._starts.has(id);
+  }
+
+  async retry(id: string): Promise<ITask> {
+    const start = this._starts.get(id);
+    if (!start) {
+      throw new Error(`Nothing is known of how the task ${id} began.`);
+    }
+    const task = await this.begin(start);
+    this.dismiss(id);
+    return task;
+  }
+
+  dismiss(id: string): void {
+    this._dismissed.add(id);
+    this._forget(id);
+    this._tasksChanged.emit(null);
   }
 
   finished(id: string): Promise<ITask> {
@@ -99,8 +122,8 @@ export class KernelkitModel implements IKernelkitModel, IDisposable {
       return Promise.resolve(known);
     }
     return new Promise(resolve => {
-      const look = (_: unknown, task: ITask) => {
-        if (task.id === id && task.state !== 'running') {
+      const look = (_: unknown, task: ITask | null) => {
+        if (task?.id === id && task.state !== 'running') {
           this._tasksChanged.disconnect(look);
           resolve(task);
         }
@@ -142,12 +165,7 @@ export class KernelkitModel implements IKernelkitModel, IDisposable {
     if (!HEARD.has(schema_id)) {
       return;
     }
-    const serial = emission.serial as number;
-    const missed = this._serial !== null && serial !== this._serial + 1;
-    this._serial = serial;
-    if (missed && this._watchers > 0) {
-      void this._poll.refresh();
-    }
+    this._countSerial(schema_id, emission.serial as number);
     const payload = emission as unknown;
     if (schema_id === Events.RUN) {
       this._putRun((payload as Events.IRunEvent).run);
@@ -155,6 +173,15 @@ export class KernelkitModel implements IKernelkitModel, IDisposable {
       this._keep(payload as Events.ITaskEvent);
     } else {
       void this._readKernels();
+    }
+  }
+
+  /** Where an event was missed, or the server is another: read anew. */
+  private _countSerial(schema: string, serial: number): void {
+    const last = this._serials.get(schema);
+    this._serials.set(schema, serial);
+    if (last !== undefined && serial !== last + 1 && this._watchers > 0) {
+      void this._poll.refresh();
     }
   }
 
@@ -186,7 +213,8 @@ export class KernelkitModel implements IKernelkitModel, IDisposable {
   private async _readTasks(): Promise<void> {
     try {
       const tasks = await this.api.tasks();
-      tasks.forEach(task => this._keep(task));
+      // The oldest first, as they began.
+      tasks.reverse().forEach(task => this._keep(task));
     } catch {
       // What fails here fails for the kernels too, and is told there.
     }
@@ -207,8 +235,10 @@ export class KernelkitModel implements IKernelkitModel, IDisposable {
 
   private _keep(task: ITask): void {
     const before = this._tasks.get(task.id);
-    if (before && before.state !== 'running' && task.state === 'running') {
-      // An older word that was on its way.
+    if (
+      this._dismissed.has(task.id) ||
+      (before && before.serial > task.serial)
+    ) {
       return;
     }
     this._tasks.set(task.id, task);
@@ -228,20 +258,27 @@ export class KernelkitModel implements IKernelkitModel, IDisposable {
         return;
       }
       if (task.state !== 'running') {
-        this._tasks.delete(id);
-        this._heard.delete(id);
+        this._forget(id);
       }
     }
+  }
+
+  private _forget(id: string): void {
+    this._tasks.delete(id);
+    this._heard.delete(id);
+    this._starts.delete(id);
   }
 
   private readonly _refreshSpecs: () => Promise<void>;
   private readonly _poll: Poll<void>;
   private readonly _taskPoll: Poll<void>;
   private readonly _tasks = new Map<string, ITask>();
+  private readonly _starts = new Map<string, () => Promise<ITask>>();
+  private readonly _dismissed = new Set<string>();
   private readonly _heard = new Map<string, number>();
-  private readonly _tasksChanged = new Signal<this, ITask>(this);
+  private readonly _tasksChanged = new Signal<this, ITask | null>(this);
   private readonly _kernelsChanged = new Signal<this, void>(this);
-  private _serial: number | null = null;
+  private readonly _serials = new Map<string, number>();
   private _watchers = 0;
 }
 

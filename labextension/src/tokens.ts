@@ -16,7 +16,7 @@ export interface IKernelkitModel {
   readonly jobs: IResource<IJobs>;
   /** Tasks of this session and what the server still runs, newest first. */
   readonly tasks: readonly ITask[];
-  readonly tasksChanged: ISignal<IKernelkitModel, ITask>;
+  readonly tasksChanged: ISignal<IKernelkitModel, ITask | null>;
   /** Installed, changed, removed or renamed: what shows kernels reads anew. */
   readonly kernelsChanged: ISignal<IKernelkitModel, void>;
 
@@ -27,8 +27,21 @@ export interface IKernelkitModel {
    */
   watch(): IDisposable;
 
-  /** Follow a task that the caller has just begun. */
-  follow(task: ITask): void;
+  /**
+   * Begin long work and follow it. What begins it is kept for `retry`.
+   *
+   * Rejects with an ApiError where the server refuses it at once.
+   */
+  begin(start: () => Promise<ITask>): Promise<ITask>;
+
+  /** Whether this page began the task, and so can begin it again. */
+  canRetry(id: string): boolean;
+
+  /** Begin a failed or cancelled task once more, in its place. */
+  retry(id: string): Promise<ITask>;
+
+  /** Forget a finished task. */
+  dismiss(id: string): void;
 
   /** Resolves with the task when it is done, failed or cancelled. */
   finished(id: string): Promise<ITask>;
@@ -97,4 +110,12 @@ export namespace CommandIDs {
 
   /** The jobs plugin's. {kernel}: the log of its last run */
   export const kernelLogs = 'kernelkit:kernel-logs';
+  /** {run}; where it is left out, the run of what is open in front */
+  export const openRun = 'kernelkit:open-run';
+  export const attachRun = 'kernelkit:attach-run';
+  export const openInJob = 'kernelkit:open-in-job';
+  export const restartRun = 'kernelkit:restart-run';
+  export const moreTime = 'kernelkit:restart-with-more-time';
+  export const cancelRun = 'kernelkit:cancel-run';
+  export const runLog = 'kernelkit:run-log';
 }

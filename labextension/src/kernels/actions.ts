@@ -1,0 +1,245 @@
+/** What the commands of the Kernels panel do; loaded when the first is used. */
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import {
+  Dialog,
+  InputDialog,
+  Notification,
+  showDialog,
+  showErrorMessage
+} from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ReactWidget } from '@jupyterlab/ui-components';
+import React from 'react';
+
+import { ApiError, type IKernel } from '../api';
+import { TaskBody } from '../components/taskbody';
+import type { IKernelkitModel } from '../tokens';
+import { askNames, type INames } from './namesdialog';
+import { PackagesBody } from './packages';
+
+export interface IContext {
+  app: JupyterFrontEnd;
+  model: IKernelkitModel;
+  trans: TranslationBundle;
+  /** The folder in which notebooks are made. */
+  cwd: () => string | undefined;
+}
+
+export type LaunchType = 'notebook' | 'console';
+
+/** The kernel that a command is given, or one that the user picks. */
+export async function pickKernel(
+  context: IContext,
+  name: unknown,
+  which: (kernel: IKernel) => boolean,
+  title: string
+): Promise<string | null> {
+  if (typeof name === 'string' && name) {
+    return name;
+  }
+  const { model, trans } = context;
+  await model.kernels.refresh();
+  const kernels = (model.kernels.data ?? []).filter(which);
+  if (kernels.length === 0) {
+    const failed = model.kernels.error;
+    await showErrorMessage(
+      title,
+      failed?.message ?? trans.__('There is no kernel that this fits.')
+    );
+    return null;
+  }
+  const labels = kernels.map(one => `${one.display_name} (${one.name})`);
+  const answer = await InputDialog.getItem({
+    title,
+    label: trans.__('Kernel'),
+    items: labels
+  });
+  const index = answer.value === null ? -1 : labels.indexOf(answer.value);
+  return answer.button.accept ? (kernels[index]?.name ?? null) : null;
+}
+
+/** A notebook or a console, as Jupyter itself starts one. */
+export async function launch(
+  context: IContext,
+  name: string,
+  type: LaunchType
+): Promise<void> {
+  const { app, cwd } = context;
+  const { kernelspecs } = app.serviceManager;
+  if (!kernelspecs.specs?.kernelspecs[name]) {
+    await kernelspecs.refreshSpecs();
+  }
+  if (type === 'notebook') {
+    await app.commands.execute('notebook:create-new', {
+      kernelName: name,
+      cwd: cwd() ?? '',
+      activate: true
+    });
+  } else {
+    await app.commands.execute('console:create', {
+      kernelPreference: { name },
+      cwd: cwd() ?? '',
+      activate: true
+    });
+  }
+}
+
+export async function rename(context: IContext, name: string): Promise<void> {
+  const { model, trans } = context;
+  const kernel = await model.api.kernel(name);
+  await askNames({
+    title: trans.__('Rename %1', kernel.display_name),
+    accept: trans.__('Rename'),
+    names: { name, displayName: kernel.display_name },
+    trans,
+    save: async (names: INames) => {
+      await model.api.rename(name, {
+        name: names.name === name ? undefined : names.name,
+        display_name: names.displayName
+      });
+      await model.refresh();
+    }
+  });
+}
+
+export async function clone(context: IContext, name: string): Promise<void> {
+  const { model, trans } = context;
+  const kernel = await model.api.kernel(name);
+  await askNames({
+    title: trans.__('Clone %1', kernel.display_name),
+    accept: trans.__('Clone'),
+    names: {
+      name: `${name}-copy`,
+      displayName: trans.__('%1 (copy)', kernel.display_name)
+    },
+    trans,
+    save: async (names: INames) => {
+      await model.api.clone(name, names.name, names.displayName);
+      await model.refresh();
+    }
+  });
+}
+
+export async function test(context: IContext, name: string): Promise<void> {
+  const { model, trans } = context;
+  const kernel = await model.api.kernel(name);
+  let onSlurm = false;
+  if (kernel.on_slurm) {
+    const here = Dialog.createButton({ label: trans.__('Start it here') });
+    const inJob = Dialog.okButton({ label: trans.__('Start it in a job') });
+    const answer = await showDialog({
+      title: trans.__('Test %1', kernel.display_name),
+      body: trans.__(
+        'In a job it is tested as it will run, and waits in the queue. Here it is started without one.'
+      ),
+      buttons: [Dialog.cancelButton(), here, inJob]
+    });
+    if (!answer.button.accept) {
+      return;
+    }
+    onSlurm = answer.button.label === inJob.label;
+  }
+  await model.begin(() => model.api.test(name, onSlurm));
+}
+
+export async function adopt(context: IContext, name: string): Promise<void> {
+  const { model, trans } = context;
+  const answer = await showDialog({
+    title: trans.__('Adopt %1?', name),
+    body: trans.__(
+      'kernelkit works out what the kernel is made of, and writes it anew so that it can be edited and checked. A copy of the present one is kept.'
+    ),
+    buttons: [
+      Dialog.cancelButton(),
+      Dialog.okButton({ label: trans.__('Adopt') })
+    ]
+  });
+  if (answer.button.accept) {
+    await model.begin(() => model.api.adopt(name));
+  }
+}
+
+export async function remove(context: IContext, name: string): Promise<void> {
+  const { model, trans } = context;
+  const kernel = await model.api.kernel(name);
+  const answer = await showDialog({
+    title: trans.__('Remove %1?', kernel.display_name),
+    body: trans.__(
+      'The kernel %1 in %2 is removed. What it is made of stays: modules, images, environments and packages.',
+      name,
+      kernel.path
+    ),
+    buttons: [
+      Dialog.cancelButton(),
+      Dialog.warnButton({ label: trans.__('Remove') })
+    ]
+  });
+  if (answer.button.accept) {
+    await model.api.remove(name);
+    await model.refresh();
+    Notification.success(trans.__('%1 is removed.', kernel.display_name), {
+      autoClose: 5000
+    });
+  }
+}
+
+/** The recipe as a file that a colleague can install from. */
+export async function exportRecipe(
+  context: IContext,
+  name: string
+): Promise<void> {
+  const { filename, text } = await context.model.api.exportRecipe(name);
+  const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = filename;
+  link.click();
+  URL.revokeObjectURL(url);
+}
+
+export async function packages(context: IContext, name: string): Promise<void> {
+  const { model, trans } = context;
+  const body = ReactWidget.create(
+    React.createElement(PackagesBody, { model, trans, kernel: name })
+  );
+  body.addClass('kk-PackagesDialog');
+  await showDialog({
+    title: trans.__('Packages of %1', name),
+    body,
+    buttons: [Dialog.okButton({ label: trans.__('Close') })],
+    hasClose: true
+  });
+}
+
+/** The steps of a task, running or done. */
+export async function showTask(context: IContext, id: unknown): Promise<void> {
+  const { model, trans } = context;
+  const task = model.tasks.find(task => task.id === id);
+  if (!task) {
+    return;
+  }
+  const body = ReactWidget.create(
+    React.createElement(TaskBody, { model, trans, task })
+  );
+  await showDialog({
+    title: task.title,
+    body,
+    buttons: [Dialog.okButton({ label: trans.__('Close') })],
+    hasClose: true
+  });
+}
+
+/** Tell of a failure where the user began what failed. */
+export async function tell(
+  context: IContext,
+  title: string,
+  error: unknown
+): Promise<void> {
+  const message =
+    error instanceof ApiError
+      ? [error.message, error.hint].filter(Boolean).join('\n')
+      : String(error);
+  await showErrorMessage(title, message, [
+    Dialog.okButton({ label: context.trans.__('Close') })
+  ]);
+}

@@ -1,0 +1,53 @@
+/** Tells how a task ended, wherever the user is then. */
+import { Notification } from '@jupyterlab/apputils';
+
+import type { ITask } from '../api';
+import { CommandIDs } from '../tokens';
+import type { IContext } from './actions';
+
+const AUTO_CLOSE = 10_000;
+
+export function announceTasks(context: IContext): void {
+  const { app, model, trans } = context;
+  const running = new Set<string>();
+  const steps = (task: ITask) => ({
+    label: trans.__('Show steps'),
+    callback: () => {
+      void app.commands.execute(CommandIDs.showTask, { task: task.id });
+    }
+  });
+  const tell = (task: ITask) => {
+    if (task.state === 'done') {
+      const name = task.result?.name;
+      const launch = {
+        label: trans.__('New notebook'),
+        callback: () => {
+          void app.commands.execute(CommandIDs.launchNotebook, {
+            kernel: name
+          });
+        }
+      };
+      Notification.success(trans.__('%1: done.', task.title), {
+        autoClose: AUTO_CLOSE,
+        actions: task.kind === 'install' && name ? [launch] : [steps(task)]
+      });
+    } else if (task.state === 'failed') {
+      const words = task.error?.message ?? '';
+      Notification.error(trans.__('%1: failed. %2', task.title, words), {
+        autoClose: false,
+        actions: [steps(task)]
+      });
+    }
+  };
+  model.tasksChanged.connect((_, task) => {
+    // Another page's tasks are told there.
+    if (!task || !model.canRetry(task.id)) {
+      return;
+    }
+    if (task.state === 'running') {
+      running.add(task.id);
+    } else if (running.delete(task.id)) {
+      tell(task);
+    }
+  });
+}
