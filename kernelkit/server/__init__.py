@@ -7,19 +7,11 @@ first request that needs it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from jupyter_server.serverapp import ServerApp
+from typing import Any
 
 
-def _load_jupyter_server_extension(server: ServerApp) -> None:
-    """Called by jupyter_server, which finds it by `kernelkit._jupyter_server_extension_points`."""
-    from .handler import make_handlers
-    from .services import Services
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    """Called by jupyter_server."""
+    from .extension import KernelkitExtension
 
-    services = Services(server)
-    services.events.register()
-    server.web_app.settings["kernelkit"] = services
-    handlers = make_handlers(server.web_app.settings["base_url"], services)
-    server.web_app.add_handlers(".*$", handlers)  # type: ignore[no-untyped-call]
+    return [{"module": __name__, "app": KernelkitExtension}]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
@@ -14,6 +14,9 @@ from tornado import web
 
 from .routes import ROUTES, Route
 
+if TYPE_CHECKING:
+    from .services import Services
+
 RESOURCE = "kernelkit"
 # A recipe is at most 64 kB; nothing that is sent here is much longer.
 BODY_LIMIT = 1 << 20
@@ -21,21 +24,13 @@ BODY_LIMIT = 1 << 20
 Method = Callable[..., Awaitable[None]]
 
 
-class Runs(Protocol):
-    """What runs the work: services.Services."""
-
-    async def in_thread(
-        self, work: Callable[[], Any], stop: threading.Event | None = None
-    ) -> Any: ...
-
-
 class RouteHandler(APIHandler):
     """One path; its verbs are put in by `make_handlers`."""
 
     auth_resource = RESOURCE
-    services: Runs
+    services: Services
 
-    def initialize(self, services: Runs) -> None:
+    def initialize(self, services: Services) -> None:
         """Called by tornado for each request."""
         self.services = services
         self.gone = threading.Event()
@@ -93,20 +88,20 @@ class RouteHandler(APIHandler):
         self.finish(encode({"error": other_error(status_code, error)}))
 
 
-def make_handlers(base_url: str, services: Any) -> list[tuple[str, type, dict[str, Any]]]:
-    """The routes as tornado takes them."""
+def make_handlers(services: Services) -> list[tuple[str, type, dict[str, Any]]]:
+    """The routes as jupyter_server takes them, which puts its base URL before them."""
     by_path: dict[str, dict[str, Route]] = {}
     for route in ROUTES:
         by_path.setdefault(route.path, {})[route.verb] = route
     return [
-        (_pattern(base_url, path), _handler(path, verbs), {"services": services})
+        (_pattern(path), _handler(path, verbs), {"services": services})
         for path, verbs in by_path.items()
     ]
 
 
-def _pattern(base_url: str, path: str) -> str:
+def _pattern(path: str) -> str:
     inner = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(path))
-    return re.escape(base_url.rstrip("/")) + f"/{RESOURCE}/{inner}"
+    return f"/{RESOURCE}/{inner}"
 
 
 def _handler(path: str, verbs: dict[str, Route]) -> type[RouteHandler]:

@@ -36,6 +36,13 @@ class Services:
         self.server = server
         self.events = Events(server)
 
+    async def close(self) -> None:
+        """End what is going on, with the server."""
+        if "tasks" in self.__dict__:
+            self.tasks.cancel_all()
+        if "_threads" in self.__dict__:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+
     async def in_thread(self, work: Callable[[], T], stop: threading.Event | None = None) -> T:
         """Run `work` beside the server's loop; the commands it runs end when `stop` is set."""
         from ..proc import interruptible

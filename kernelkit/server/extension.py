@@ -1,0 +1,26 @@
+"""The extension as jupyter_server sees it: what is done when a server loads it, runs and stops."""
+
+from __future__ import annotations
+
+from jupyter_server.extension.application import ExtensionApp
+
+from .handler import make_handlers
+from .services import Services
+
+
+class KernelkitExtension(ExtensionApp):
+    """Made by jupyter_server; has no settings of its own (`kernelkit config` shows the site's)."""
+
+    name = "kernelkit"
+    services: Services
+
+    def initialize_handlers(self) -> None:
+        """Called once, before the server listens."""
+        assert self.serverapp is not None
+        self.services = Services(self.serverapp)
+        self.services.events.register()
+        self.handlers.extend(make_handlers(self.services))
+
+    async def stop_extension(self) -> None:
+        """Called before the server ends its kernels."""
+        await self.services.close()
