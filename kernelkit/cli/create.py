@@ -137,6 +137,7 @@ def command(save: Path | None, packages: str | None, **given: Any) -> dict[str, 
     kernelkit create --container ~/images/pytorch.sif --packages ~/extra --set OMP_NUM_THREADS=4
     """
     from ..model import Provenance
+    from ..specs.recipes import render_recipe
     from ..specs.sources import Source
 
     if not any(given[k] for k in ("modules", "collection", "container", "conda", "venv", "python")):
@@ -145,23 +146,21 @@ def command(save: Path | None, packages: str | None, **given: Any) -> dict[str, 
     recipe = build_recipe(given["name"] or _default_name(given), given)
     recipe = take_resources(recipe, given)
     if save:
-        _save(save, recipe)
+        save_text(save, render_recipe(recipe))
     source = Source(recipe, Provenance(origin="flags", given=recipe.identity), Path.cwd())
     request = Request.from_options(given)
     checked = check_request(given, recipe.resources, quiet=request.quiet)
     return with_check(install_source(source, request, packages), checked)
 
 
-def _save(path: Path, recipe: Any) -> None:
+def save_text(path: Path, text: str) -> None:
+    """Write a recipe into a new file. Raises UsageError where there is one."""
     from ..files import explained, write_file
-    from ..specs.recipes import render_recipe
 
     try:
         with explained(path, "Writing the recipe"):
-            write_file(path, render_recipe(recipe).encode())
+            write_file(path, text.encode())
     except KernelkitError:
         if path.exists():
-            raise UsageError(
-                f"`{path}` exists already.", hint="Give `--save` another file name."
-            ) from None
+            raise UsageError(f"`{path}` exists already.", hint="Give another file name.") from None
         raise

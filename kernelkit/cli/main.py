@@ -35,6 +35,16 @@ _SECTIONS = {
         "test": "Start a kernel, run a cell, interrupt it and stop it.",
         "remove": "Remove a kernel that kernelkit made; a copy is kept.",
     },
+    "Change kernels": {
+        "edit": "Edit a kernel's recipe and make the kernel anew.",
+        "set": "Change single values of a kernel: KEY=VALUE.",
+        "clone": "Copy a kernel under a new name.",
+        "rename": "Give a kernel another name or display name.",
+        "diff": "Show what an upgrade would change.",
+        "upgrade": "Make stale kernels anew.",
+        "rollback": "Undo the last change of a kernel.",
+        "export": "Print a kernel's recipe.",
+    },
     "The same environment outside Jupyter": {
         "run": "Run a command in a kernel's environment.",
         "shell": "Open a shell in a kernel's environment.",

@@ -50,6 +50,12 @@ def origin(kernel: Installed, site: Site) -> Origin:
     return origin_of(kernel, load(kernel), site_binds=tuple(site.container_binds))
 
 
+def packages_of(kernel: Installed) -> str:
+    """The packages dir of `kernel`, as an absolute path; empty where it has none."""
+    plan = load(kernel).plan
+    return plan.packages_dir if plan else ""
+
+
 def edited(kernel: Installed, recipe: Recipe, site: Site, *, expected: str = "") -> Change:
     """`kernel` with `recipe` in place of its own. Raises Unmanaged.
 

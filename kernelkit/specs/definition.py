@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from ..errors import KernelkitError, Unmanaged
 from ..files import digest, mark_file, read_regular
 from ..model import Definition, LayerRecord, Packages, Plan, ProjectPlan, Provenance, Recipe
 from .derived import recipe_of_metadata, recipe_of_plan
+from .recipe_text import check_recipe
 from .shelf import record_path, records_of
 from .sources import LOGO_NAMES, Source
 from .states import Installed
@@ -148,9 +150,14 @@ def origin_of(
 
 
 def renewed(source: Source, recipe: Recipe, file: Path) -> Source:
-    """`source` with the recipe that `file` declares now; what options added stays."""
+    """`source` with the recipe that `file` declares now; what options added stays.
+
+    Raises RecipeError where both do not fit together.
+    """
     before = source.authored or source.recipe
-    merged = merge(before, source.recipe, recipe)
+    # Two recipes that are right each for itself may contradict one another.
+    table = msgspec.to_builtins(merge(before, source.recipe, recipe), builtin_types=(date,))
+    merged = check_recipe(table, source=str(file))
     mark = mark_file(file, hashed=True, role="recipe", label=recipe.identity)
     provenance = msgspec.structs.replace(source.provenance, file=mark)
     return Source(
@@ -176,8 +183,8 @@ def _merged(old: dict[str, Any], mine: dict[str, Any], new: dict[str, Any]) -> d
         before, own, theirs = (table.get(key) for table in (old, mine, new))
         if before == own:
             continue
-        if isinstance(own, dict) and (isinstance(before, dict) or isinstance(theirs, dict)):
-            found[key] = _merged(before or {}, own, theirs or {})
+        if isinstance(own, dict) and isinstance(theirs, dict):
+            found[key] = _merged(before or {}, own, theirs)
         elif key in mine:
             found[key] = own
         else:

@@ -38,15 +38,7 @@ def load_recipe(path: Path, *, limit: int = RECIPE_LIMIT) -> tuple[Recipe, Prove
     """
     # Not resolve(): a site keeps `current` links, and the text a user gave should be recognised.
     path = Path(os.path.abspath(path))  # noqa: PTH100
-    try:
-        data = read_regular(path, limit)
-        status = path.stat()
-    except FileNotFoundError as error:
-        raise NotFound(f"There is no recipe `{path}`.", hint="Check the path.") from error
-    except OSError as error:
-        raise NotPermitted(
-            f"The recipe `{path}` cannot be read ({error.strerror}).", hint="Check its permissions."
-        ) from error
+    data, status = _contents(path, limit)
     recipe = parse_recipe(_decoded(data, str(path)), source=str(path))
     mark = FileMark(
         path=str(path),
@@ -57,6 +49,22 @@ def load_recipe(path: Path, *, limit: int = RECIPE_LIMIT) -> tuple[Recipe, Prove
         label=recipe.identity,
     )
     return recipe, Provenance(origin="file", given=str(path), file=mark)
+
+
+def read_text(path: Path) -> str:
+    """The text of a recipe's file, unchecked. Raises what `load_recipe` raises of the file."""
+    return _decoded(_contents(path, RECIPE_LIMIT)[0], str(path))
+
+
+def _contents(path: Path, limit: int) -> tuple[bytes, os.stat_result]:
+    try:
+        return read_regular(path, limit), path.stat()
+    except FileNotFoundError as error:
+        raise NotFound(f"There is no recipe `{path}`.", hint="Check the path.") from error
+    except OSError as error:
+        raise NotPermitted(
+            f"The recipe `{path}` cannot be read ({error.strerror}).", hint="Check its permissions."
+        ) from error
 
 
 def _decoded(data: bytes, source: str) -> str:

@@ -1,0 +1,66 @@
+"""Anything typed after `kernelkit set`, and any two versions of a recipe that are merged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kernelkit.errors import KernelkitError
+from kernelkit.model import Container, InstallOptions, Modules, Packages, Recipe, Resources
+from kernelkit.specs.assigning import OPTION_KEYS, assign
+from kernelkit.specs.definition import merge
+from kernelkit.specs.recipe_text import parse_recipe
+from kernelkit.specs.recipe_toml import render_recipe
+
+TABLES = ("modules", "container", "conda", "venv", "packages", "kernel", "env", "resources")
+KEYS = st.one_of(
+    st.sampled_from([*Recipe.__struct_fields__, *OPTION_KEYS]),
+    st.builds("{}.{}".format, st.sampled_from(TABLES), st.text(max_size=12)),
+    st.sampled_from(
+        ["modules.load", "container.binds", "resources.cpus", "env.A", "kernel.command"]
+    ),
+    st.text(max_size=20),
+)
+WORDS = st.lists(st.sampled_from(["a/1", "b/2", "c/3"]), max_size=2).map(tuple)
+RECIPES = st.builds(
+    Recipe,
+    name=st.just("tool"),
+    version=st.sampled_from(["", "1", "2"]),
+    display_name=st.sampled_from(["", "A", "B"]),
+    modules=st.none() | st.builds(Modules, load=WORDS, use=WORDS),
+    container=st.none()
+    | st.builds(Container, image=st.sampled_from(["/a.sif", "/b.sif"]), binds=WORDS),
+    packages=st.none() | st.builds(Packages, dir=st.sampled_from(["p", "q"])),
+    env=st.dictionaries(st.sampled_from("ABC"), st.sampled_from(["", "1", "2"])),
+    resources=st.none() | st.builds(Resources, time=st.none() | st.sampled_from(["1", "2"])),
+)
+
+
+@given(st.lists(st.tuples(KEYS, st.text(max_size=30)), max_size=4))
+def test_what_is_set_is_a_recipe_or_refused_in_words(pairs: list[tuple[str, str]]) -> None:
+    recipe = Recipe(name="tool", env={"A": "1"})
+    try:
+        found, options = assign(recipe, InstallOptions(), pairs)
+    except KernelkitError as error:
+        assert error.message and error.hint
+        return
+    assert parse_recipe(render_recipe(found), source="again") == found
+    assert isinstance(options, InstallOptions)
+
+
+@given(RECIPES, RECIPES, RECIPES)
+def test_a_merge_keeps_ours_where_it_differs(before: Recipe, ours: Recipe, new: Recipe) -> None:
+    assert merge(before, before, new) == new
+    assert merge(before, ours, before) == ours
+    found = msgspec.to_builtins(merge(before, ours, new))
+    old, mine = msgspec.to_builtins(before), msgspec.to_builtins(ours)
+    for key in ("version", "display_name"):
+        theirs = msgspec.to_builtins(new).get(key)
+        assert found.get(key) == (_of(mine, key) if _of(mine, key) != _of(old, key) else theirs)
+
+
+def _of(table: dict[str, Any], key: str) -> Any:
+    return table.get(key)
