@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "mpi": (("install", "mpich-mpi4py"), (*LMOD, "mpi")),
     "venv": (("install", "{shelf}/venv"), ("python",)),
+    # Of the tests' own environment, which has everything that front ends speak to.
+    "own": (("create", "--python", sys.executable), ()),
     "conda": (("install", "{conda}/envs/science"), ("conda",)),
     "image": (("install", "{images}/demo.sif"), IMAGES),
     "folder": (("install", "{images}/demo", "--packages", "{shelf}/extra"), IMAGES),
@@ -80,7 +83,15 @@ class Shelf:
             "conda": self.parts.conda_root,
         }
         words = [word.format(**places) for word in command]
-        options = ["--as", name, "--on-slurm", "--no-check", "--no-test", "--prefix", str(self.directory)]
+        options = [
+            "--as",
+            name,
+            "--on-slurm",
+            "--no-check",
+            "--no-test",
+            "--prefix",
+            str(self.directory),
+        ]
         done = subprocess.run(
             [*PROGRAM, words[0], "--json", *words[1:], *options],
             env={

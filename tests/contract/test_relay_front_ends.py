@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import unittest
 from collections.abc import Iterator
@@ -13,6 +12,15 @@ from typing import Any, ClassVar
 
 import jupyter_kernel_test
 import pytest
+from front_ends import (
+    BLOB,
+    ECHO,
+    ask_of_many_kinds,
+    ask_the_debugger,
+    move_a_widget,
+    run_beside_a_busy_cell,
+    send_comm,
+)
 from jupyter_client import BlockingKernelClient
 from relaying import WAIT, RealKernel, Seen, connected, iopub_of, kinds, started_relay
 
@@ -146,12 +154,8 @@ def test_conformance(suite: type[Suite], waiting: Joined) -> None:
 def test_a_thousand_messages_of_every_kind_arrive_in_order(waiting: Joined) -> None:
     client = waiting.client
     client.wait_for_ready(timeout=WAIT)
-    sent = []
-    for number in range(250):
-        sent.append(client.execute(f"seen = {number}", silent=True))
-        sent.append(client.complete("see"))
-        sent.append(client.inspect("print"))
-        sent.append(client.is_complete(f"seen == {number}"))
+    first = client.execute("seen = []")
+    sent = [first, *ask_of_many_kinds(client, 250)]
     waiting.join()
     got = [client.get_shell_msg(timeout=WAIT) for _ in sent]
     assert [m["parent_header"]["msg_id"] for m in got] == sent
@@ -161,27 +165,16 @@ def test_a_thousand_messages_of_every_kind_arrive_in_order(waiting: Joined) -> N
 def test_comms_opened_while_it_waits_reach_the_kernel(waiting: Joined) -> None:
     client = waiting.client
     client.wait_for_ready(timeout=WAIT)
-    client.execute(
-        "from comm import get_comm_manager\n"
-        "def echo(comm, opened):\n"
-        "    def answer(message):\n"
-        "        comm.send(message['content']['data'], buffers=message['buffers'])\n"
-        "    comm.on_msg(answer)\n"
-        "get_comm_manager().register_target('echo', echo)",
-        silent=True,
-    )
-    session, shell = client.session, client.shell_channel
-    shell.send(session.msg("comm_open", {"comm_id": "1", "target_name": "echo", "data": {}}))
-    message = session.msg("comm_msg", {"comm_id": "1", "data": {"n": 1}})
-    message["buffers"] = [bytes(range(256)) * 4096]
-    session.send(shell.socket, message, buffers=message["buffers"])
+    client.execute(ECHO, silent=True)
+    send_comm(client, "comm_open", "1", target_name="echo")
+    send_comm(client, "comm_msg", "1", [BLOB], data={"n": 1})
     waiting.join()
     while True:
         echoed = client.get_iopub_msg(timeout=WAIT)
         if echoed["msg_type"] == "comm_msg":
             break
     assert echoed["content"]["data"] == {"n": 1}
-    assert bytes(echoed["buffers"][0]) == bytes(range(256)) * 4096
+    assert bytes(echoed["buffers"][0]) == BLOB
 
 
 def test_one_session_speaks_after_the_kernel_has_spoken(waiting: Joined, stack: ExitStack) -> None:
@@ -243,54 +236,17 @@ def test_what_the_relay_adds_to_a_cell_is_the_kernels_own_voice(joined: Joined) 
 
 
 def test_a_widget_tells_its_kernel_side(joined: Joined) -> None:
-    pytest.importorskip("ipywidgets")
-    made = joined.run(
-        "import ipywidgets\n"
-        "slider = ipywidgets.IntSlider()\n"
-        "slider.observe(lambda change: print('moved to', change.new), 'value')\n"
-        "slider"
-    )
-    model = next(
-        m["content"]["comm_id"]
-        for m in made
-        if m["msg_type"] == "comm_open" and "IntSliderModel" in json.dumps(m["content"])
-    )
-    data = {"method": "update", "state": {"value": 42}, "buffer_paths": []}
-    message = joined.client.session.msg("comm_msg", {"comm_id": model, "data": data})
-    joined.client.shell_channel.send(message)
-    answered = iopub_of(joined.client, message["header"]["msg_id"])
-    assert "moved to 42\n" in [m["content"]["text"] for m in answered if m["msg_type"] == "stream"]
-    assert joined.print("print(slider.value)") == "42\n"
+    joined.client.wait_for_ready(timeout=WAIT)
+    move_a_widget(joined.client)
 
 
 def test_the_debugger_answers_on_control(joined: Joined) -> None:
-    pytest.importorskip("debugpy")
-    request = {"seq": 1, "type": "request", "command": "debugInfo", "arguments": {}}
-    joined.client.control_channel.send(joined.client.session.msg("debug_request", request))
-    reply = joined.client.get_control_msg(timeout=WAIT)
-    assert reply["msg_type"] == "debug_reply"
-    assert reply["content"]["success"] is True
+    ask_the_debugger(joined.client)
 
 
 def test_a_subshell_runs_beside_a_busy_cell(joined: Joined) -> None:
-    client = joined.client
-    client.wait_for_ready(timeout=WAIT)
-    client.control_channel.send(client.session.msg("create_subshell_request", {}))
-    created = client.get_control_msg(timeout=WAIT)["content"]
-    if created.get("status") != "ok":
-        pytest.skip("this ipykernel has no subshells")
-    joined.run("import threading\nevent = threading.Event()")
-    client.get_shell_msg(timeout=WAIT)
-    client.execute("reached = event.wait(60)")
-    message = client.session.msg(
-        "execute_request",
-        {"code": "event.set()", "silent": True, "store_history": False, "allow_stdin": False},
-    )
-    message["header"]["subshell_id"] = created["subshell_id"]
-    client.shell_channel.send(message)
-    replies = [client.get_shell_msg(timeout=WAIT) for _ in range(2)]
-    assert {m["content"]["status"] for m in replies} == {"ok"}
-    assert joined.print("print(reached)") == "True\n"
+    joined.client.wait_for_ready(timeout=WAIT)
+    run_beside_a_busy_cell(joined.client)
 
 
 def test_fifty_megabytes_arrive_whole(joined: Joined) -> None:
