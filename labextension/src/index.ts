@@ -1,7 +1,9 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
-import { modelPlugin } from './plugins/model';
+import { jobStatePlugin } from './plugins/jobstate';
+import { jobsPlugin } from './plugins/jobs';
 import { kernelsPlugin } from './plugins/kernels';
+import { modelPlugin } from './plugins/model';
 import { sidebarPlugin } from './plugins/sidebar';
 
 export * from './tokens';
@@ -9,7 +11,9 @@ export * from './tokens';
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   modelPlugin,
   sidebarPlugin,
-  kernelsPlugin
+  kernelsPlugin,
+  jobsPlugin,
+  jobStatePlugin
 ];
 
 export default plugins;

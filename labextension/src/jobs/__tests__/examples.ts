@@ -1,0 +1,44 @@
+/** Runs as the server tells them. */
+import type { IJobs, IRun } from '../../api';
+
+/** A moment on the server, in seconds since the epoch. */
+export const NOW = 1_800_000_000;
+
+export function aRun(changes: Partial<IRun> = {}): IRun {
+  return {
+    run: '0123456789ab',
+    kernel: 'pytorch-2.7.1',
+    kernel_id: 'k-1',
+    display_name: 'PyTorch 2.7.1',
+    job: '42',
+    state: 'running',
+    reason: '',
+    node: 'n1',
+    gpus: '',
+    gres: 'gres:gpu:1',
+    partition: 'gpu',
+    created: NOW - 700,
+    expected_start: null,
+    started: NOW - 600,
+    ends: NOW + 1800,
+    seconds_left: 1800,
+    warning: '',
+    mine: true,
+    attachable: false,
+    keep: false,
+    lease: 900,
+    end: null,
+    resources: null,
+    ...changes
+  } as IRun;
+}
+
+export function jobsWith(...runs: IRun[]): IJobs {
+  return {
+    runs,
+    jobs_without_run: [],
+    unknown_since: null,
+    problems: [],
+    taken: NOW
+  } as IJobs;
+}

@@ -1,0 +1,87 @@
+import { nullTranslator } from '@jupyterlab/translation';
+
+import {
+  grouped,
+  leftWords,
+  placeWords,
+  reasonWords,
+  runOf,
+  secondsLeft,
+  shareLeft,
+  timeTone
+} from '../runs';
+import { NOW, aRun, jobsWith } from './examples';
+
+const trans = nullTranslator.load('kernelkit');
+
+describe('runs', () => {
+  it('lists what a former server left apart from what runs and has ended', () => {
+    const running = aRun({ run: 'a' });
+    const left = aRun({ run: 'b', attachable: true, mine: false });
+    const ended = aRun({ run: 'c', state: 'ended', attachable: false });
+    expect(grouped([ended, left, running])).toEqual({
+      present: [running],
+      left: [left],
+      ended: [ended]
+    });
+  });
+
+  it('lists the newest first', () => {
+    const runs = [1, 3, 2].map(n => aRun({ run: `${n}`, created: NOW + n }));
+    expect(grouped(runs).present.map(({ run }) => run)).toEqual([
+      '3',
+      '2',
+      '1'
+    ]);
+  });
+
+  it('takes the living run of a kernel that had others', () => {
+    const old = aRun({ run: 'a', state: 'ended', created: NOW });
+    const present = aRun({ run: 'b', created: NOW - 100 });
+    expect(runOf(jobsWith(old, present), 'k-1')).toBe(present);
+    expect(runOf(jobsWith(old), 'k-1')).toBe(old);
+    expect(runOf(jobsWith(old), 'another')).toBeNull();
+    expect(runOf(jobsWith(old), undefined)).toBeNull();
+  });
+
+  it('counts the time down only while the job runs', () => {
+    expect(secondsLeft(aRun(), NOW)).toBe(1800);
+    expect(secondsLeft(aRun({ state: 'queued' }), NOW)).toBeNull();
+    expect(secondsLeft(aRun({ ends: null }), NOW)).toBeNull();
+    expect(secondsLeft(aRun({ ends: NOW - 5 }), NOW)).toBe(0);
+  });
+
+  it('turns amber under 10 minutes and red under 3', () => {
+    expect(timeTone(null)).toBe('plain');
+    expect(timeTone(601)).toBe('plain');
+    expect(timeTone(600)).toBe('warn');
+    expect(timeTone(180)).toBe('bad');
+  });
+
+  it('draws the part of the limit that is left', () => {
+    expect(shareLeft(aRun(), NOW)).toBe(0.75);
+    expect(shareLeft(aRun({ started: null }), NOW)).toBeNull();
+  });
+
+  it('says why a run waits and when it may start', () => {
+    const queued = aRun({
+      state: 'queued',
+      reason: 'waiting for other jobs',
+      expected_start: NOW + 60
+    });
+    expect(reasonWords(queued, NOW, trans)).toMatch(
+      /^waiting for other jobs; starts about \d/
+    );
+  });
+
+  it('says how a run ended', () => {
+    const end = { code: 'TIMEOUT', words: 'its time was up', log_tail: '' };
+    const ended = aRun({ state: 'ended', reason: 'x', end });
+    expect(reasonWords(ended, NOW, trans)).toBe('its time was up');
+  });
+
+  it('names the node, the GPUs and the time left', () => {
+    expect(placeWords(aRun())).toBe('n1 · gpu:1');
+    expect(leftWords(aRun(), NOW, trans)).toBe('30 min left');
+  });
+});

@@ -1,0 +1,200 @@
+/** What the commands of a run do; fetched when the first one is given. */
+import {
+  Dialog,
+  InputDialog,
+  Notification,
+  showDialog
+} from '@jupyterlab/apputils';
+import { KernelAPI } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { ApiError, type IRun } from '../api';
+import { openOnKernel, sessionContextOf, widgetOn } from '../launch';
+import type { IJobsContext } from './commands';
+import { logId, logWidget } from './log';
+
+/** Have `act` done; a refusal is told as a notification with its hint. */
+export async function told(
+  context: IJobsContext,
+  title: string,
+  act: () => Promise<unknown>
+): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    const words =
+      error instanceof ApiError
+        ? [error.message, error.hint].filter(Boolean).join(' ')
+        : String(error);
+    Notification.error(`${title.replace('…', '')}: ${words}`, {
+      autoClose: false
+    });
+  }
+  await context.model.jobs.refresh();
+}
+
+export async function cancel(context: IJobsContext, run: IRun): Promise<void> {
+  const { app, model, trans } = context;
+  const queued = run.state === 'queued' || run.state === 'new';
+  const sure = await confirmed(
+    trans.__('Cancel job %1?', run.job ?? ''),
+    queued
+      ? trans.__('%1 leaves the queue.', run.display_name)
+      : trans.__('%1 ends, and its variables are lost.', run.display_name),
+    trans.__('Cancel Job'),
+    trans
+  );
+  if (!sure) {
+    return;
+  }
+  const session = run.kernel_id
+    ? sessionContextOf(widgetOn(app.shell, run.kernel_id))
+    : null;
+  if (run.mine && session?.session?.kernel?.id === run.kernel_id) {
+    // The notebook then shows that it has no kernel, instead of a dead one.
+    await session.shutdown();
+  } else {
+    await model.api.cancelRun(run.run);
+  }
+}
+
+export async function restart(context: IJobsContext, run: IRun): Promise<void> {
+  const { app, trans } = context;
+  const sure = await confirmed(
+    trans.__('Restart %1?', run.display_name),
+    trans.__('Its variables are lost; the job and its node are kept.'),
+    trans.__('Restart'),
+    trans
+  );
+  if (!sure || !run.kernel_id) {
+    return;
+  }
+  const shown = sessionContextOf(widgetOn(app.shell, run.kernel_id));
+  if (shown?.session?.kernel) {
+    await shown.session.kernel.restart();
+  } else {
+    await KernelAPI.restartKernel(
+      run.kernel_id,
+      app.serviceManager.serverSettings
+    );
+  }
+}
+
+export async function moreTime(
+  context: IJobsContext,
+  run: IRun
+): Promise<void> {
+  const { model, trans } = context;
+  const given = await InputDialog.getText({
+    title: trans.__('Restart %1 with more time', run.display_name),
+    label: trans.__(
+      'A new job replaces this one, so variables are lost. Time limit (H:MM:SS or D-HH:MM:SS; empty: twice the present one):'
+    ),
+    okLabel: trans.__('Restart')
+  });
+  if (given.button.accept) {
+    await model.api.moreTime(run.run, given.value?.trim() || undefined);
+  }
+}
+
+export async function attach(context: IJobsContext, run: IRun): Promise<void> {
+  const { app, model } = context;
+  const found = await model.api.attachRun(run.run);
+  await app.serviceManager.kernels.refreshRunning();
+  await openOnKernel(app.commands, {
+    kernelId: found.kernel_id,
+    kernelName: found.kernel_name,
+    path: found.path
+  });
+}
+
+export async function openInJob(
+  context: IJobsContext,
+  run: IRun
+): Promise<void> {
+  const { app, model, trans } = context;
+  const { kernels } = await model.api.kernels();
+  const fitting = kernels.filter(kernel => kernel.on_slurm);
+  const names = fitting.map(kernel => kernel.display_name);
+  const given = await InputDialog.getItem({
+    title: trans.__('Open another kernel in job %1', run.job ?? ''),
+    label: trans.__('It shares the node, CPUs, memory and GPUs of that job.'),
+    items: names,
+    current: Math.max(
+      0,
+      fitting.findIndex(kernel => kernel.name === run.kernel)
+    ),
+    okLabel: trans.__('Open')
+  });
+  const kernel = fitting[names.indexOf(given.value ?? '')];
+  if (given.button.accept && kernel) {
+    const request = { in_job: run.run, type: 'notebook' } as const;
+    const kernelId = await model.api.launch(kernel.name, request);
+    await openOnKernel(app.commands, { kernelId, kernelName: kernel.name });
+  }
+}
+
+export async function open({ app }: IJobsContext, run: IRun): Promise<void> {
+  if (!run.kernel_id) {
+    return;
+  }
+  const widget = widgetOn(app.shell, run.kernel_id);
+  if (widget) {
+    app.shell.activateById(widget.id);
+    return;
+  }
+  const request = { kernelId: run.kernel_id, kernelName: run.kernel };
+  for (const session of app.serviceManager.sessions.running()) {
+    if (session.kernel?.id === run.kernel_id) {
+      await openOnKernel(app.commands, { ...request, path: session.path });
+      return;
+    }
+  }
+  await openOnKernel(app.commands, request);
+}
+
+async function confirmed(
+  title: string,
+  body: string,
+  label: string,
+  trans: TranslationBundle
+): Promise<boolean> {
+  const answer = await showDialog({
+    title,
+    body,
+    buttons: [
+      Dialog.cancelButton({ label: trans.__('Keep') }),
+      Dialog.warnButton({ label })
+    ]
+  });
+  return answer.button.accept;
+}
+
+export async function log(context: IJobsContext, run: IRun): Promise<void> {
+  const { app, model, trans } = context;
+  const { shell } = app;
+  const open = [...shell.widgets('main')].some(({ id }) => id === logId(run));
+  if (!open) {
+    shell.add(logWidget(run, model.api, trans), 'main');
+  }
+  shell.activateById(logId(run));
+}
+
+/** The log of a kernel's last run, wherever it was started. */
+export async function kernelLog(
+  context: IJobsContext,
+  kernel: string
+): Promise<void> {
+  const { runs } = await context.model.api.jobs();
+  const last = runs
+    .filter(run => run.kernel === kernel)
+    .sort((a, b) => b.created - a.created)[0];
+  if (last) {
+    await log(context, last);
+  } else {
+    const { trans } = context;
+    Notification.info(trans.__('%1 has not run in a job yet.', kernel), {
+      autoClose: 5000
+    });
+  }
+}

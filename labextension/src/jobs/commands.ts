@@ -1,0 +1,156 @@
+/** What can be done to a run, from the panel, a menu, the palette or a notice. */
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+
+import type { IRun } from '../api';
+import { sessionContextOf } from '../launch';
+import { CommandIDs, type IKernelkitModel } from '../tokens';
+import { runOf } from './runs';
+
+export interface IJobsContext {
+  app: JupyterFrontEnd;
+  model: IKernelkitModel;
+  trans: TranslationBundle;
+}
+
+type Actions = typeof import('./actions');
+
+interface IRunCommand {
+  id: string;
+  label: string;
+  fits: (run: IRun) => boolean;
+  act: (
+    actions: Actions
+  ) => (context: IJobsContext, run: IRun) => Promise<unknown>;
+}
+
+/** Register the commands whose argument `run` is the id of a run. */
+export function addRunCommands(context: IJobsContext): void {
+  const { app, trans } = context;
+  for (const { id, label, fits, act } of runCommands(trans)) {
+    app.commands.addCommand(id, {
+      label,
+      isEnabled: args => {
+        const run = chosen(context, args);
+        return run !== null && fits(run);
+      },
+      execute: async args => {
+        const run = chosen(context, args);
+        if (run) {
+          const actions = await import('./actions');
+          await actions.told(context, label, () => act(actions)(context, run));
+        }
+      },
+      describedBy: { args: RUN_ARGS }
+    });
+  }
+  const label = trans.__('Show Log');
+  app.commands.addCommand(CommandIDs.kernelLogs, {
+    label,
+    execute: async args => {
+      const actions = await import('./actions');
+      const kernel = String(args.kernel);
+      await actions.told(context, label, () =>
+        actions.kernelLog(context, kernel)
+      );
+    },
+    describedBy: {
+      args: {
+        type: 'object',
+        required: ['kernel'],
+        properties: {
+          kernel: { type: 'string', description: 'The name of a kernelspec' }
+        }
+      }
+    }
+  });
+}
+
+function runCommands(trans: TranslationBundle): IRunCommand[] {
+  return [
+    {
+      id: CommandIDs.openRun,
+      label: trans.__('Show Notebook'),
+      fits: run => run.mine && isOpen(run),
+      act: actions => actions.open
+    },
+    {
+      id: CommandIDs.attachRun,
+      label: trans.__('Attach'),
+      fits: run => run.attachable,
+      act: actions => actions.attach
+    },
+    {
+      id: CommandIDs.openInJob,
+      label: trans.__('Open Another Kernel in This Job…'),
+      fits: run => run.state === 'running' && !run.attachable,
+      act: actions => actions.openInJob
+    },
+    {
+      id: CommandIDs.restartRun,
+      label: trans.__('Restart Kernel in Its Job…'),
+      fits: run => run.mine && isOpen(run),
+      act: actions => actions.restart
+    },
+    {
+      id: CommandIDs.moreTime,
+      label: trans.__('Restart Kernel with More Time…'),
+      fits: run => run.mine,
+      act: actions => actions.moreTime
+    },
+    {
+      id: CommandIDs.runLog,
+      label: trans.__('Show Log of the Job'),
+      fits: () => true,
+      act: actions => actions.log
+    },
+    {
+      id: CommandIDs.cancelRun,
+      label: trans.__('Cancel Job…'),
+      fits: isOpen,
+      act: actions => actions.cancel
+    }
+  ];
+}
+
+const RUN_ARGS = {
+  type: 'object',
+  properties: {
+    run: {
+      type: 'string',
+      description: 'The id of a run; that of what is open in front if omitted'
+    }
+  }
+} as const;
+
+/** The run that is meant: the one named, or that of what is open in front. */
+function chosen(
+  { app, model }: IJobsContext,
+  args: ReadonlyPartialJSONObject
+): IRun | null {
+  if (typeof args.run === 'string') {
+    return model.jobs.data?.runs.find(run => run.run === args.run) ?? null;
+  }
+  const kernel = sessionContextOf(app.shell.currentWidget)?.session?.kernel;
+  return runOf(model.jobs.data, kernel?.id);
+}
+
+function isOpen(run: IRun): boolean {
+  return run.state !== 'ended';
+}
+
+/** The menu of a run: what can be done with it now. */
+export function runMenu(commands: CommandRegistry, run: IRun): string[] {
+  const args = { run: run.run };
+  return [
+    CommandIDs.openRun,
+    CommandIDs.attachRun,
+    CommandIDs.openInJob,
+    CommandIDs.restartRun,
+    CommandIDs.moreTime,
+    CommandIDs.runLog,
+    CommandIDs.cancelRun
+  ].filter(id => commands.hasCommand(id) && commands.isEnabled(id, args));
+}

@@ -1,0 +1,189 @@
+/** Notifications of runs: waiting, started, soon over, ended. */
+import { Notification } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
+
+import type { IRun } from '../api';
+import { CommandIDs, type IKernelkitModel } from '../tokens';
+import { leftWords, reasonWords, serverNow } from './runs';
+
+/** Milliseconds that good news stays on screen. */
+const SHORT = 5000;
+
+interface INotice {
+  message: string;
+  type: Notification.TypeOptions;
+  options: Notification.IOptions<null>;
+}
+
+/** One notification a run, changed as the run changes. */
+export class RunNotices {
+  constructor(
+    private readonly _model: IKernelkitModel,
+    private readonly _commands: CommandRegistry,
+    private readonly _trans: TranslationBundle
+  ) {
+    _model.jobs.changed.connect(this._look, this);
+    this._look();
+  }
+
+  private _look(): void {
+    for (const run of this._model.jobs.data?.runs ?? []) {
+      if (run.mine || this._shown.has(run.run)) {
+        this._follow(run);
+      }
+    }
+  }
+
+  private _follow(run: IRun): void {
+    const key = [run.state, run.warning, run.reason, run.expected_start].join();
+    const known = this._keys.has(run.run);
+    if (this._keys.get(run.run) === key) {
+      return;
+    }
+    this._keys.set(run.run, key);
+    if (!known && !isNews(run)) {
+      // It ran, or had ended, before this page was opened.
+      return;
+    }
+    const notice = this._noticeOf(run);
+    if (notice) {
+      this._tell(run, notice);
+    }
+  }
+
+  private _tell(run: IRun, notice: INotice): void {
+    const id = this._shown.get(run.run);
+    const { message, type, options } = notice;
+    // A dismissed one stays so until the state itself is another.
+    if (id && Notification.manager.has(id)) {
+      Notification.update({ id, message, type, ...options });
+    } else if (!id || this._told.get(run.run) !== type) {
+      this._shown.set(run.run, Notification.emit(message, type, options));
+    }
+    this._told.set(run.run, type);
+  }
+
+  private _noticeOf(run: IRun): INotice | null {
+    const trans = this._trans;
+    const now = serverNow(this._model.jobs);
+    const name = run.display_name || run.kernel;
+    switch (run.state) {
+      case 'new':
+      case 'queued':
+      case 'starting':
+        return {
+          message: `${name}: ${reasonWords(run, now, trans)}`,
+          type: 'in-progress',
+          options: {
+            autoClose: false,
+            actions: [
+              this._action(
+                trans.__('Cancel'),
+                CommandIDs.cancelRun,
+                run,
+                'warn'
+              )
+            ]
+          }
+        };
+      case 'running':
+        return run.warning ? this._warning(run, now) : this._started(run);
+      case 'ended':
+        return this._ended(run);
+      default:
+        return null;
+    }
+  }
+
+  private _started(run: IRun): INotice | null {
+    if (!this._shown.has(run.run)) {
+      return null;
+    }
+    const name = run.display_name || run.kernel;
+    return {
+      message: this._trans.__('%1 runs on %2.', name, run.node),
+      type: 'success',
+      options: { autoClose: SHORT, actions: [] }
+    };
+  }
+
+  private _warning(run: IRun, now: number): INotice {
+    const trans = this._trans;
+    const name = run.display_name || run.kernel;
+    return {
+      message: trans.__(
+        '%1: %2, then its job ends and its variables are lost.',
+        name,
+        leftWords(run, now, trans)
+      ),
+      type: 'warning',
+      options: {
+        autoClose: false,
+        actions: [
+          this._action(
+            trans.__('Restart with more time'),
+            CommandIDs.moreTime,
+            run,
+            'accent'
+          )
+        ]
+      }
+    };
+  }
+
+  private _ended(run: IRun): INotice | null {
+    const trans = this._trans;
+    if (!run.end) {
+      // It was asked to end: no news.
+      const id = this._shown.get(run.run);
+      Notification.dismiss(id);
+      return null;
+    }
+    const name = run.display_name || run.kernel;
+    const log = this._action(trans.__('Show log'), CommandIDs.runLog, run);
+    const more = this._action(
+      trans.__('Restart with more time'),
+      CommandIDs.moreTime,
+      run,
+      'accent'
+    );
+    return {
+      message: `${name}: ${run.end.words}`,
+      type: 'error',
+      options: {
+        autoClose: false,
+        actions: run.end.code === 'TIMEOUT' ? [more, log] : [log]
+      }
+    };
+  }
+
+  private _action(
+    label: string,
+    command: string,
+    run: IRun,
+    displayType: Notification.ActionDisplayType = 'default'
+  ): Notification.IAction {
+    return {
+      label,
+      displayType,
+      callback: event => {
+        // The notice tells what comes of it.
+        event.preventDefault();
+        void this._commands.execute(command, { run: run.run });
+      }
+    };
+  }
+
+  /** What was last seen of a run, to tell changes from repetitions. */
+  private readonly _keys = new Map<string, string>();
+  /** The notification of a run, and the type in which it was last told. */
+  private readonly _shown = new Map<string, string>();
+  private readonly _told = new Map<string, Notification.TypeOptions>();
+}
+
+/** Whether a run that is seen for the first time is worth telling of. */
+function isNews(run: IRun): boolean {
+  const waits = run.state === 'queued' || run.state === 'new';
+  return waits || run.state === 'starting' || run.warning !== '';
+}

@@ -1,0 +1,107 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { closeIcon, fileIcon, type LabIcon } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+import React from 'react';
+
+import type { IRun, RunState } from '../api';
+import { ActionMenu, IconButton } from '../components/actionmenu';
+import { StateChip } from '../components/statechip';
+import { runState } from '../format';
+import {
+  attentionIcon,
+  failedIcon,
+  readyIcon,
+  shadowedIcon,
+  waitingIcon,
+  workingIcon
+} from '../icons';
+import { CommandIDs } from '../tokens';
+import { runMenu } from './commands';
+import { placeWords, reasonWords, stateTone } from './runs';
+import { TimeBar } from './timebar';
+
+export interface IRunRowProps {
+  run: IRun;
+  now: number;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+}
+
+/** One run: what it is, how it stands and why, and what can be done. */
+export function RunRow(props: IRunRowProps): JSX.Element {
+  const { run, now, commands, trans } = props;
+  const failed = run.state === 'ended' && run.end !== null;
+  const reason = reasonWords(run, now, trans);
+  const main = run.attachable ? CommandIDs.attachRun : CommandIDs.openRun;
+  const args = { run: run.run };
+  const canOpen = commands.isEnabled(main, args);
+  const title = run.display_name || run.kernel;
+  return (
+    <div className="kk-Row">
+      <div className="kk-Row-line">
+        <button
+          type="button"
+          className="kk-Row-main"
+          data-kk-stop
+          tabIndex={-1}
+          aria-disabled={!canOpen}
+          onClick={() => canOpen && void commands.execute(main, args)}
+        >
+          <span className="kk-Row-text">
+            <span className="kk-Row-title" title={title}>
+              {title}
+            </span>
+            <span className="kk-Row-chips">
+              <StateChip
+                icon={failed ? failedIcon : ICONS[run.state]}
+                text={runState(run.state, trans)}
+                tone={failed ? 'bad' : stateTone(run.state)}
+                reason={reason}
+              />
+              {run.job && (
+                <span className="kk-Row-sub">
+                  {trans.__('job %1', run.job)}
+                </span>
+              )}
+              {placeWords(run) && (
+                <span className="kk-Row-sub">{placeWords(run)}</span>
+              )}
+            </span>
+            <TimeBar run={run} now={now} trans={trans} />
+            {reason && <span className="kk-Row-reason">{reason}</span>}
+          </span>
+        </button>
+        <span className="kk-Row-actions">
+          <IconButton
+            icon={fileIcon}
+            label={trans.__('Log of %1', title)}
+            onClick={() => void commands.execute(CommandIDs.runLog, args)}
+          />
+          {commands.isEnabled(CommandIDs.cancelRun, args) && (
+            <IconButton
+              icon={closeIcon}
+              label={trans.__('Cancel the job of %1', title)}
+              onClick={() => void commands.execute(CommandIDs.cancelRun, args)}
+            />
+          )}
+          <ActionMenu
+            label={trans.__('Actions for %1', title)}
+            commands={commands}
+            entries={runMenu(commands, run)}
+            args={args}
+          />
+        </span>
+      </div>
+    </div>
+  );
+}
+
+const ICONS: Record<RunState, LabIcon> = {
+  new: workingIcon,
+  queued: waitingIcon,
+  starting: workingIcon,
+  running: readyIcon,
+  exited: attentionIcon,
+  ended: shadowedIcon,
+  unknown: attentionIcon
+};

@@ -1,0 +1,133 @@
+/** Runs in order, and in words. */
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { IJobs, IRun, RunState } from '../api';
+import type { ChipTone } from '../components/statechip';
+import { duration, moment } from '../format';
+import type { IResource } from '../resource';
+
+/** Minutes before the end at which the time left is amber, and red. */
+const AMBER = 10;
+const RED = 3;
+
+const MINUTE = 60;
+
+export interface IRunGroups {
+  /** What runs or waits, of this server or another that lives. */
+  present: IRun[];
+  /** What a former server left, to be attached. */
+  left: IRun[];
+  ended: IRun[];
+}
+
+/** Runs as the panel lists them: what needs the user first. */
+export function grouped(runs: readonly IRun[]): IRunGroups {
+  const groups: IRunGroups = { present: [], left: [], ended: [] };
+  for (const run of [...runs].sort((a, b) => b.created - a.created)) {
+    if (run.state === 'ended') {
+      groups.ended.push(run);
+    } else if (run.attachable) {
+      groups.left.push(run);
+    } else {
+      groups.present.push(run);
+    }
+  }
+  return groups;
+}
+
+/** The run of a kernel that has not ended, or else its last one. */
+export function runOf(
+  jobs: IJobs | null,
+  kernelId: string | undefined
+): IRun | null {
+  if (!jobs || !kernelId) {
+    return null;
+  }
+  const runs = jobs.runs
+    .filter(run => run.kernel_id === kernelId)
+    .sort((a, b) => b.created - a.created);
+  return runs.find(run => run.state !== 'ended') ?? runs[0] ?? null;
+}
+
+/** The server's time in seconds: its clock is not the browser's. */
+export function serverNow(jobs: IResource<IJobs>): number {
+  const now = Date.now() / 1000;
+  return jobs.data ? now - (jobs.taken / 1000 - jobs.data.taken) : now;
+}
+
+/** Seconds until the time limit; null where there is none or it waits. */
+export function secondsLeft(run: IRun, now: number): number | null {
+  const ticking = run.state === 'running' || run.state === 'starting';
+  return ticking && run.ends ? Math.max(0, run.ends - now) : null;
+}
+
+export function timeTone(seconds: number | null): ChipTone {
+  if (seconds === null || seconds > AMBER * MINUTE) {
+    return 'plain';
+  }
+  return seconds > RED * MINUTE ? 'warn' : 'bad';
+}
+
+/** The part of the time limit that is left, from 0 to 1. */
+export function shareLeft(run: IRun, now: number): number | null {
+  const left = secondsLeft(run, now);
+  if (left === null || !run.started || !run.ends || run.ends <= run.started) {
+    return null;
+  }
+  return Math.min(1, left / (run.ends - run.started));
+}
+
+export function stateTone(state: RunState): ChipTone {
+  switch (state) {
+    case 'running':
+      return 'good';
+    case 'new':
+    case 'queued':
+    case 'starting':
+      return 'busy';
+    case 'exited':
+    case 'unknown':
+      return 'warn';
+    case 'ended':
+      return 'plain';
+  }
+}
+
+/** When a queued run is to start: `starts about 14:32`. */
+export function startWords(
+  run: IRun,
+  now: number,
+  trans: TranslationBundle
+): string {
+  return run.state === 'queued' && run.expected_start
+    ? trans.__('starts about %1', moment(run.expected_start, now))
+    : '';
+}
+
+/** `1 h 5 min left`. */
+export function leftWords(
+  run: IRun,
+  now: number,
+  trans: TranslationBundle
+): string {
+  const left = secondsLeft(run, now);
+  return left === null ? '' : trans.__('%1 left', duration(left, trans));
+}
+
+/** Where a run is: node and GPUs. */
+export function placeWords(run: IRun): string {
+  const gres = run.gres.replaceAll('gres:', '');
+  return [run.node, gres].filter(Boolean).join(' · ');
+}
+
+/** Why it stands as it stands, in one line. */
+export function reasonWords(
+  run: IRun,
+  now: number,
+  trans: TranslationBundle
+): string {
+  if (run.state === 'ended') {
+    return run.end?.words || run.reason;
+  }
+  return [run.reason, startWords(run, now, trans)].filter(Boolean).join('; ');
+}

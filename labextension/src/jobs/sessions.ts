@@ -1,0 +1,50 @@
+/** Whether this server has kernels of Slurm jobs: until then nothing is asked. */
+import type { ServiceManager } from '@jupyterlab/services';
+import type { IDisposable } from '@lumino/disposable';
+
+import type { IKernelkitModel } from '../tokens';
+
+/** What `kernelkit/running/options.py` writes into a kernel.json. */
+const PROVISIONER = 'kernelkit-slurm';
+const PORTABLE = 'kernelkit_job';
+
+/** Keeps the model current while a session has a kernel in a Slurm job. */
+export class SlurmSessions {
+  constructor(
+    private readonly _services: ServiceManager.IManager,
+    private readonly _model: IKernelkitModel,
+    private readonly _onFirst: () => void
+  ) {
+    const look = () => this._look();
+    _services.sessions.runningChanged.connect(look);
+    _services.kernels.runningChanged.connect(look);
+    _services.kernelspecs.specsChanged.connect(look);
+    look();
+  }
+
+  private _look(): void {
+    const { kernels } = this._services;
+    const any = [...kernels.running()].some(({ name }) => this._isSlurm(name));
+    if (any && !this._watching) {
+      this._watching = this._model.watch();
+      if (!this._seen) {
+        this._seen = true;
+        this._onFirst();
+      }
+    } else if (!any) {
+      this._watching?.dispose();
+      this._watching = null;
+    }
+  }
+
+  private _isSlurm(name: string): boolean {
+    const spec = this._services.kernelspecs.specs?.kernelspecs[name];
+    const metadata = (spec?.metadata ?? {}) as Record<string, unknown>;
+    const stanza = metadata.kernel_provisioner as
+      { provisioner_name?: string } | undefined;
+    return stanza?.provisioner_name === PROVISIONER || PORTABLE in metadata;
+  }
+
+  private _watching: IDisposable | null = null;
+  private _seen = false;
+}
