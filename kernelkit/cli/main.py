@@ -53,6 +53,7 @@ _SECTIONS = {
     "Kernels on Slurm": {
         "cluster": "Show what Slurm offers you: partitions, GPUs, accounts, QOS.",
         "jobs": "List kernels in Slurm jobs: state, node, time left, why one waits.",
+        "attach": "Take over a kernel in a Slurm job that its server has left.",
         "cancel": "End kernels in Slurm jobs.",
         "logs": "Show what a kernel in a Slurm job said.",
     },

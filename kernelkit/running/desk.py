@@ -22,6 +22,7 @@ from .control import ControlSettings, JobControl
 from .keeper import Keeper
 from .news import Listener, NewsBoard, RunNews
 from .options import RunOptions
+from .records import Run
 from .relay import Relay
 from .runs import Runs
 from .servers import this_server
@@ -40,6 +41,7 @@ class Desk:
         self.watcher = Watcher(self.slurm, floor=site.queue_interval)
         self.control = JobControl(self.slurm, self.runs, settings)
         self.news = NewsBoard()
+        self._keepers: weakref.WeakSet[Keeper] = weakref.WeakSet()
         self._at_exit: weakref.WeakSet[Keeper] = weakref.WeakSet()
         atexit.register(self._exit)
 
@@ -51,17 +53,16 @@ class Desk:
         """The present news of this process's runs; from any thread."""
         return self.news.snapshot()
 
-    def make_keeper(
+    def make_run(
         self,
         kernel_spec: Any,
         kernel_id: str,
         seed: Mapping[str, Any],
         options: RunOptions,
-        relay: Relay,
         cwd: str,
         environment: Mapping[str, str],
-    ) -> Keeper:
-        """A run on disk and its keeper; nothing is submitted yet."""
+    ) -> Run:
+        """A new run on disk; nothing is submitted yet."""
         run = self.runs.create(
             kernel_name=Path(kernel_spec.resource_dir).name,
             kernel_dir=Path(kernel_spec.resource_dir),
@@ -77,10 +78,15 @@ class Desk:
             keep=options.keep,
             wait=options.wait,
             gpus=options.gpus,
+            idle=options.idle,
         )
         if options.wire == "forwarder":
             self._put_forwarder(run.id, options)
-        return Keeper(
+        return run
+
+    def keeper_of(self, run: Run, seed: Mapping[str, Any], relay: Relay) -> Keeper:
+        """The attendant of a run, which is to submit it or to take it over."""
+        keeper = Keeper(
             run,
             self.runs,
             self.control,
@@ -89,7 +95,10 @@ class Desk:
             watcher=self.watcher,
             start_timeout=self.site.start_timeout,
             tell=self.news.publish,
+            warn_in_output=self.site.warn_in_output,
         )
+        self._keepers.add(keeper)
+        return keeper
 
     def _put_forwarder(self, run_id: str, options: RunOptions) -> None:
         # A copy in the run's directory: the node need not see where kernelkit is installed.
@@ -112,6 +121,12 @@ class Desk:
             if not (keeper.state.final or keeper.run.keep):
                 with contextlib.suppress(KernelkitError, OSError):
                     self.control.end_now(keeper.run.id)
+
+    async def leave_kept(self) -> None:
+        """Leave the runs that are to live without a server, before it ends all its kernels."""
+        for keeper in list(self._keepers):
+            if keeper.run.keep and not keeper.state.final:
+                await self.background.call(keeper.leave())
 
     async def end(self, keeper: Keeper, reason: str) -> None:
         """End a run."""

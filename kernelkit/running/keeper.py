@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,13 +16,24 @@ from ..errors import KernelFailed, KernelkitError, SlurmUnavailable
 from ..slurm.tracking import JobUpdate
 from ..slurm.watcher import Watcher
 from .control import JobControl
-from .deadline import Deadline
-from .ends import end_by_fault, end_of_job, end_of_run, exit_of_kernel, given_up, shut_down
+from .deadline import Deadline, deadline_in_words
+from .ends import (
+    end_by_fault,
+    end_of_job,
+    end_of_run,
+    exit_of_kernel,
+    given_up,
+    left,
+    shut_down,
+    taken_over,
+)
 from .kernel_state import KernelPhase, KernelState, RunEnd
+from .lease import Lease
 from .news import RunNews, news_of
 from .records import Run, Status
 from .relay import Relay
 from .runs import Runs
+from .servers import this_server
 from .wire import accepted_connection
 
 # Seconds between looks at the run's files: often while a kernel is starting or ending, which the
@@ -37,7 +49,7 @@ _REASON_PATIENCE = 15.0
 class Keeper:
     """One run's attendant. `seed` is the connection information with its keys, as the run has it;
     `start_timeout` counts from the moment the job runs, never while it waits (seconds). `tell`
-    hears all news of the run."""
+    hears all news of the run; `warn_in_output` warns of the job's end in the running cell, too."""
 
     def __init__(
         self,
@@ -50,6 +62,7 @@ class Keeper:
         watcher: Watcher,
         start_timeout: float,
         tell: Callable[[RunNews], None],
+        warn_in_output: bool = False,
     ) -> None:
         self.run = run
         self.state = KernelState("queued", "the job is being submitted")
@@ -58,7 +71,7 @@ class Keeper:
         self._start_timeout = start_timeout
         self._watcher = watcher
         self._unwatch: Callable[[], None] | None = None
-        self._tell = tell
+        self._tell, self._warn_in_output = tell, warn_in_output
         self._update: JobUpdate | None = None
         self._deadline = Deadline()
         self._since = time.time()
@@ -72,7 +85,10 @@ class Keeper:
         self._wake = asyncio.Event()
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._lease_due = 0.0
+        self._lease = Lease(runs)
+        self._is_ours = True
+        # The start whose kernel has served another server, and may be in the middle of a cell.
+        self._at_work = 0
         self._hurry_until = 0.0
 
     # --- what the provisioner asks ---------------------------------------------------------------
@@ -97,6 +113,18 @@ class Keeper:
         self._publish()
         self._task = asyncio.create_task(self._attend())
 
+    async def adopt(self, kernel_id: str) -> None:
+        """Take the run over, with its kernel as it is, and look after it from then on.
+
+        Raises what JobControl.adopt raises.
+        """
+        server = msgspec.structs.replace(this_server(), token=secrets.token_hex(8))
+        self.run = await self._control.adopt(self.run.id, server, kernel_id=kernel_id)
+        if status := self._runs.read_status(self.run.id):
+            self._wanted = self._at_work = status.start
+            self._ever_joined = True
+        self._task = asyncio.create_task(self._attend())
+
     async def relaunch(self, grace: int) -> None:
         """Have a new kernel in the same job; a queued one keeps its place in the queue."""
         if self.state.phase == "queued":
@@ -116,7 +144,7 @@ class Keeper:
         self._wake.set()
 
     async def end(self, reason: str) -> None:
-        """End the run, and its job with it if it is the last there."""
+        """End the run, and its job with it if it is the last there; not one that was left."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -124,7 +152,8 @@ class Keeper:
         if self._unwatch is not None:
             self._unwatch()
         self._end_with(shut_down(reason))
-        self.run = await self._control.end(self.run.id, reason=reason)
+        if self._is_ours:
+            self.run = await self._control.end(self.run.id, reason=reason)
 
     async def give_up(self) -> None:
         """End the run, because whoever restarts kernels will not do so again."""
@@ -132,9 +161,18 @@ class Keeper:
         self._wake.set()
 
     async def leave(self) -> None:
-        """Look no further after the run, which goes on for as long as its lease."""
+        """Look no further after the run, which lives on for a whole lease, or as long as it is kept.
+
+        Its front ends are left, too: nobody may end it by a message from here on.
+        """
+        self._is_ours = False
         if self._task is not None:
             self._task.cancel()
+        if self._unwatch is not None:
+            self._unwatch()
+        self._relay.stop()
+        self._lease.renew(self.run)
+        self._end_with(left())
 
     async def until(self, *phases: KernelPhase) -> KernelState:
         """Wait until the run is in one of `phases`."""
@@ -179,20 +217,24 @@ class Keeper:
                 break
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), self._interval())
-        await self._record_end()
+        if self._is_ours:
+            await self._record_end()
 
     async def _record_end(self) -> None:
         # Nobody may ever ask for the end of a run that was lost: front ends just forget it.
+        words, code = self.state.words, self.state.end.code if self.state.end else ""
         with contextlib.suppress(KernelkitError):
             if self._update is None or self._update.phase != "ended":
-                self.run = await self._control.end(self.run.id, reason=self.state.words)
+                self.run = await self._control.end(self.run.id, reason=words, code=code)
             else:
                 self._runs.allocations.leave(self.run)
-                self.run = self._runs.update(self.run.id, phase="ended", reason=self.state.words)
+                self.run = self._runs.update(
+                    self.run.id, phase="ended", reason=words, end_code=code
+                )
 
     def _interval(self) -> float:
         now, phase = time.monotonic(), self.state.phase
-        unjoined = phase == "running" and not self._is_joined
+        unjoined = phase == "running" and not self._is_joined and self.state.start != self._at_work
         if phase == "starting" or unjoined or now < self._hurry_until:
             return _SOON
         if phase == "queued":
@@ -204,16 +246,16 @@ class Keeper:
         return self._joined == self.state.start and self._relay.is_joined
 
     async def _look(self) -> None:
-        if time.monotonic() >= self._lease_due:
-            self._runs.renew_lease(self.run)
-            self._lease_due = time.monotonic() + self.run.lease / 4
+        if not self._lease.keep(self.run):
+            self._is_ours = False
+            self._lost(taken_over())
+            return
         if self.run.job_id and self._unwatch is None:
             self._unwatch = self._watcher.subscribe(self.run.job_id, self._job_changed)
         if not self.run.job_id:
             with contextlib.suppress(SlurmUnavailable):
                 self.run = await self._control.start(self.run.id)
-        if self._deadline.look(time.time()):
-            self._publish()
+        self._look_at_deadline()
         status = self._runs.read_status(self.run.id)
         if status is None:
             return
@@ -249,9 +291,13 @@ class Keeper:
                 self._set(KernelState("starting", words, status.start, None, status.node))
                 self._check_start()
                 return
-            self._relay.splice(accepted_connection(self._seed, connection, status.node))
+            at_work = status.start == self._at_work
+            if at_work:
+                self._relay.set_text(f"job {self.run.job_id}: the kernel is busy with another cell")
+            found = accepted_connection(self._seed, connection, status.node)
+            self._relay.splice(found, at_work=at_work)
             self._joined, self._may_end = status.start, False
-        if self._relay.is_joined:
+        if self._relay.is_joined or status.start == self._at_work:
             self._ever_joined = True
             self._set(
                 KernelState("running", f"running on {status.node}", status.start, None, status.node)
@@ -284,6 +330,12 @@ class Keeper:
     def _end_with(self, end: RunEnd) -> None:
         last = self.state
         self._set(KernelState("ended", end.words, last.start, last.exit, last.node, end))
+
+    def _look_at_deadline(self) -> None:
+        is_due = self._deadline.look(time.time())
+        self._publish()  # also that a warning is taken back
+        if is_due and self._warn_in_output:
+            self._relay.say(deadline_in_words(self._deadline.warning, self.run.id))
 
     def _set(self, state: KernelState) -> None:
         if state == self.state or self.state.final:

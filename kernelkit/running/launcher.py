@@ -74,9 +74,8 @@ class _Launch:
         )
         relay.start()
         seed = _seed(connection, encrypted=options.wire != "plain")
-        keeper = here.make_keeper(
-            self._spec, str(uuid.uuid4()), seed, options, relay, str(Path.cwd()), {}
-        )
+        run = here.make_run(self._spec, str(uuid.uuid4()), seed, options, str(Path.cwd()), {})
+        keeper = here.keeper_of(run, seed, relay)
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._done.set)
         loop.add_signal_handler(signal.SIGINT, lambda: self._interrupt(here, keeper))

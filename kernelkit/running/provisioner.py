@@ -6,32 +6,36 @@ crash found by the restarter is kill(False), cleanup(True), pre_launch, launch_k
 is shutdown_requested(False), poll, maybe terminate and kill, cleanup(False). Only that last call
 ends the job. What the manager calls to end a kernel never raises: a DELETE would answer 500, and
 the kernel stay listed for ever.
+
+start_kernel takes two keywords of ours, which the manager repeats at every restart:
+`kernelkit_options` (see options.launch_options), and `kernelkit_attach`, the id of a run that no
+server cares for any more: its kernel is taken over as it is, once, and nothing is submitted.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import shutil
 import signal
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import zmq
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.multikernelmanager import MultiKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
 from ..errors import KernelFailed, KernelkitError
+from ..model import Resources
 from .desk import Desk, desk
 from .keeper import Keeper
 from .kernel_state import KernelState
-from .options import RunOptions, kernel_info_of, parse_options
+from .local_sockets import LocalSockets
+from .options import RunOptions, kernel_info_of, launch_options, options_of_run, parse_options
+from .records import Run
 from .relay import Relay, RelayEvents
-from .relay.endpoints import local_connection
 
 # How long a request waits for sbatch before it goes on without it, in seconds: a refusal mostly
 # comes at once and is then the answer; a slow controller must not hold up the front end.
@@ -42,6 +46,8 @@ _END_PATIENCE = 20.0
 # Seconds until the sockets close after a death, so that front ends still receive the reason.
 _LAST_WORDS = 1.0
 
+ATTACH, OPTIONS = "kernelkit_attach", "kernelkit_options"
+
 _SIGNALS = {signal.SIGINT: "INT", signal.SIGTERM: "TERM", signal.SIGKILL: "KILL"}
 
 
@@ -50,13 +56,18 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
 
     _keeper: Keeper | None = None
     _relay: Relay | None = None
-    _sockets: Path | None = None
+    _sockets: LocalSockets | None = None
     _desk: Desk | None = None
     _started = 0
     _limit: int | None = None
     _forgetting: asyncio.Task[None] | None = None
     _dead: int | None = None
     _options: RunOptions | None = None
+    # The run to take over, and its seed; then the run that was.
+    _attach: tuple[Run, dict[str, Any]] | None = None
+    # What the next start is to ask for, in a new job.
+    _asked: Resources | None = None
+    _adopted: Run | None = None
 
     def __init__(self, **kwargs: Any) -> None:
         # The stanza's whole config comes as keywords. What is no trait, traitlets will refuse one
@@ -117,34 +128,49 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
         with contextlib.suppress(RuntimeError):
             self._forgetting = asyncio.get_running_loop().create_task(forget())
 
+    # --- another job -------------------------------------------------------------------------------
+
+    @property
+    def run_id(self) -> str:
+        """The run that this kernel is at present; empty for none."""
+        return self._keeper.run.id if self._keeper is not None else ""
+
+    def ask_for(self, resources: Resources) -> None:
+        """Have the next start, or restart, in a new job that asks for this."""
+        self._asked = resources
+
     # --- start -------------------------------------------------------------------------------------
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
-        """Open the relay's sockets for the manager, once; a restart finds them where they were."""
+        """Open the relay's sockets for the manager, once; a restart finds them where they were.
+
+        Raises what the options of the kernelspec or of this launch are refused with, and NotFound
+        for a run that is not there.
+        """
         manager = self._manager
-        self._options = parse_options(self.kernel_spec)
+        attach, given = kwargs.pop(ATTACH, ""), kwargs.pop(OPTIONS, None)
+        self._options = launch_options(parse_options(self.kernel_spec), given or {})
         self._passed = dict(kwargs.get("env") or {})
         if self._keeper is not None and self._keeper.state.final:
             await self._forget()
+        if self._adopted is not None:
+            self._options = options_of_run(self._options, self._adopted)
+        if self._asked is not None:
+            self._options = msgspec.structs.replace(self._options, resources=self._asked, in_job="")
+        elif attach:
+            self._attach = _, seed = await asyncio.to_thread(_read_run, attach)
+            manager.session.key = seed["key"].encode()
+            manager.session.signature_scheme = seed["signature_scheme"]
         if self._sockets is None:
-            self._sockets = Path(tempfile.mkdtemp(prefix="kk-", dir=_short_runtime_dir()))
+            self._sockets = LocalSockets()
         # Every time: the restarter takes new ports for a kernel that ends within its first 10 s.
-        key = manager.session.key.decode()
-        info = local_connection(self._sockets, key, manager.session.signature_scheme)
+        session = manager.session
+        info = self._sockets.of_manager(session.key.decode(), session.signature_scheme)
         manager.transport, manager.ip = "ipc", info["ip"]
         for name in ("shell", "iopub", "stdin", "hb", "control"):
             setattr(manager, f"{name}_port", info[f"{name}_port"])
-        self._link_sockets()
         manager.write_connection_file()
         return await super().pre_launch(cmd=[], **kwargs)
-
-    def _link_sockets(self) -> None:
-        # The manager removes its ipc files at every restart; these links are all it knows of.
-        assert self._sockets
-        for number in range(1, 6):
-            link = self._sockets / f"k-{number}"
-            if not link.is_symlink():
-                link.symlink_to(f"s-{number}")
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Submit the job, or have a new kernel in it; returns while the job still waits.
@@ -155,56 +181,92 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
         self._dead = None
         if self._keeper is None:
             await self._begin(kwargs)
+        elif self._asked is not None:
+            await self._change_jobs(kwargs)
         else:
             self._started = 0
             await self._on_desk(self._keeper.relaunch(0 if self._was_killed else _RESTART_GRACE))
         self._was_killed = False
+        if self._asked is not None and self._keeper is not None:
+            # Later starts ask for the same.
+            self._adopted, self._asked = self._keeper.run, None
         info: KernelConnectionInfo = self._manager.get_connection_info()
         return info
 
     _was_killed = False
 
     async def _begin(self, kwargs: dict[str, Any]) -> None:
-        options, manager = self._options, self._manager
+        options = self._options
         assert options and self._sockets
         self._desk = desk()
-        key, scheme = manager.session.key.decode(), manager.session.signature_scheme
-        connection = {
-            **local_connection(self._sockets, key, scheme),
-            "ip": str(self._sockets / "s"),
-        }
+        session = self._manager.session
         self._relay = Relay(
-            connection,
+            self._sockets.of_relay(session.key.decode(), session.signature_scheme),
             kernel_info_of(Path(self.kernel_spec.resource_dir), self.kernel_spec.language),
             RelayEvents(joined=self._tell_joined),
         )
         self._relay.start()
+        if self._attach is not None:
+            await self._take_over(*self._attach)
+        else:
+            await self._submit(options, str(kwargs.get("cwd") or Path.cwd()))
+        if self._waits(options):
+            await self._until_running()
+
+    async def _change_jobs(self, kwargs: dict[str, Any]) -> None:
+        """Go on in a new job, behind the same relay: front ends wait for it as for the first."""
+        keeper, options = self._keeper, self._options
+        assert keeper and options and self._relay and self._desk
+        self._started = 0
+        self._relay.hold()
+        await self._end(keeper, "its kernel was restarted in a new job")
+        await self._submit(options, str(kwargs.get("cwd") or Path.cwd()))
+        if self._waits(options):
+            await self._until_running()
+
+    async def _take_over(self, run: Run, seed: dict[str, Any]) -> None:
+        """Become the one who cares for a run. Raises what JobControl.adopt raises."""
+        assert self._desk and self._relay
+        keeper = self._desk.keeper_of(run, seed, self._relay)
+        try:
+            await self._on_desk(keeper.adopt(self.kernel_id))
+        except KernelkitError:
+            # The run stays whose it is.
+            self._close()
+            raise
+        self._keeper, self._adopted, self._attach = keeper, keeper.run, None
+        self._end_with_client(keeper)
+
+    async def _submit(self, options: RunOptions, cwd: str) -> None:
+        assert self._desk and self._relay
+        manager = self._manager
         seed: dict[str, Any] = {
-            "key": key,
-            "signature_scheme": scheme,
+            "key": manager.session.key.decode(),
+            "signature_scheme": manager.session.signature_scheme,
             "kernel_name": manager.kernel_name,
         }
         if options.wire != "plain":
             public, secret = zmq.curve_keypair()
             seed |= {"curve_publickey": public.decode(), "curve_secretkey": secret.decode()}
-        cwd = str(kwargs.get("cwd") or Path.cwd())
-        self._keeper = self._desk.make_keeper(
-            self.kernel_spec, self.kernel_id, seed, options, self._relay, cwd, self._passed
+        run = self._desk.make_run(
+            self.kernel_spec, self.kernel_id, seed, options, cwd, self._passed
         )
-        if not self._is_of_server:
-            # Such clients may leave with a shutdown_request to the kernel and no word to us.
-            self._desk.end_at_exit(self._keeper)
+        self._keeper = self._desk.keeper_of(run, seed, self._relay)
+        self._end_with_client(self._keeper)
         submission = asyncio.ensure_future(self._on_desk(self._keeper.submit(options.in_job)))
-        waits = self._waits(options)
+        patience = None if self._waits(options) else _SUBMIT_PATIENCE
         try:
-            await asyncio.wait_for(asyncio.shield(submission), None if waits else _SUBMIT_PATIENCE)
+            await asyncio.wait_for(asyncio.shield(submission), patience)
         except asyncio.TimeoutError:
             submission.add_done_callback(lambda done: done.exception())
         except KernelkitError:
             await self.cleanup(restart=False)
             raise
-        if waits:
-            await self._until_running()
+
+    def _end_with_client(self, keeper: Keeper) -> None:
+        # Such clients may leave with a shutdown_request to the kernel and no word to us.
+        if self._desk is not None and not self._is_of_server:
+            self._desk.end_at_exit(keeper)
 
     def _tell_joined(self) -> None:
         if self._desk is not None:
@@ -291,17 +353,25 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
 
     async def _forget(self) -> None:
         keeper, self._keeper = self._keeper, None
-        if keeper is not None and self._desk is not None:
-            with contextlib.suppress(KernelkitError, asyncio.TimeoutError):
-                ending = self._on_desk(self._desk.end(keeper, "the kernel was shut down"))
-                await asyncio.wait_for(ending, _END_PATIENCE)
+        if keeper is not None:
+            await self._end(keeper, "the kernel was shut down")
+        self._close()
+        self._started, self._dead = 0, None
+
+    def _close(self) -> None:
         if self._relay is not None:
             self._relay.stop()
             self._relay = None
         if self._sockets is not None:
-            shutil.rmtree(self._sockets, ignore_errors=True)
+            self._sockets.remove()
             self._sockets = None
-        self._started, self._dead = 0, None
+
+    async def _end(self, keeper: Keeper, reason: str) -> None:
+        # What Slurm could not be told now, the record says, and the lease does.
+        if self._desk is not None:
+            with contextlib.suppress(KernelkitError, asyncio.TimeoutError):
+                ending = self._on_desk(self._desk.end(keeper, reason))
+                await asyncio.wait_for(ending, _END_PATIENCE)
 
     async def _on_desk(self, work: Any) -> Any:
         assert self._desk
@@ -314,9 +384,6 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
         return recommended
 
 
-def _short_runtime_dir() -> str:
-    """Where sockets go: a directory of this user's on a local disk, with a short path."""
-    for directory in (os.environ.get("XDG_RUNTIME_DIR"), "/tmp"):  # noqa: S108 - made 0700 below it
-        if directory and os.access(directory, os.W_OK) and len(directory) < 60:
-            return directory
-    return tempfile.gettempdir()
+def _read_run(run_id: str) -> tuple[Run, dict[str, Any]]:
+    runs = desk().runs
+    return runs.load(run_id), runs.read_seed(run_id)
