@@ -91,7 +91,7 @@ export function KernelRow(props: IKernelRowProps): JSX.Element {
               )}
             </span>
             {kernel.managed && reason && !open && (
-              <span className="kk-Row-reason">{reason}</span>
+              <span className="kk-Row-note">{reason}</span>
             )}
           </span>
         </button>

@@ -1,28 +1,26 @@
 import type { ITranslator } from '@jupyterlab/translation';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
-import { PanelLayout, TabPanel, Widget } from '@lumino/widgets';
+import { TabPanel, type Widget } from '@lumino/widgets';
 
 import { sidebarIcon } from '../icons';
 import type { IKernelkitPanels, IPanelSpec } from '../tokens';
 import { LazyPanel } from './lazypanel';
 
 /** The widget of the left area: a tab for each panel that was added. */
-export class Sidebar extends Widget implements IKernelkitPanels {
+export class Sidebar extends TabPanel implements IKernelkitPanels {
   constructor(
     private readonly _translator: ITranslator,
     private readonly _activate: () => void
   ) {
-    super();
+    super({ tabsMovable: false });
     const trans = _translator.load('kernelkit');
     this.id = 'kernelkit-sidebar';
     this.addClass('kk-Sidebar');
     this.title.icon = sidebarIcon;
-    this.title.caption = trans.__('Kernels, catalog and jobs (kernelkit)');
+    this.title.caption = trans.__('Kernels, Catalog and Jobs');
     this.node.setAttribute('role', 'region');
-    this.node.setAttribute('aria-label', trans.__('kernelkit'));
-    this._tabs.tabBar.node.setAttribute('aria-label', trans.__('Panels'));
-    const layout = (this.layout = new PanelLayout());
-    layout.addWidget(this._tabs);
+    this.node.setAttribute('aria-label', 'kernelkit');
+    this.tabBar.node.setAttribute('aria-label', trans.__('Panels'));
   }
 
   add(spec: IPanelSpec): IDisposable {
@@ -30,8 +28,8 @@ export class Sidebar extends Widget implements IKernelkitPanels {
     const after = this._panels.findIndex(other => other.spec.rank > spec.rank);
     const index = after < 0 ? this._panels.length : after;
     this._panels.splice(index, 0, panel);
-    this._tabs.insertWidget(index, panel);
-    this._tabs.currentIndex = 0;
+    this.insertWidget(index, panel);
+    this.currentIndex = 0;
     return new DisposableDelegate(() => {
       this._panels = this._panels.filter(other => other !== panel);
       panel.dispose();
@@ -44,12 +42,11 @@ export class Sidebar extends Widget implements IKernelkitPanels {
       throw new Error(`No panel of the sidebar has the id ${id}.`);
     }
     this._activate();
-    this._tabs.currentWidget = panel;
+    this.currentWidget = panel;
     const content = await panel.content;
     content.activate();
     return content;
   }
 
   private _panels: LazyPanel[] = [];
-  private readonly _tabs = new TabPanel({ tabsMovable: false });
 }
