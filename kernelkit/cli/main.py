@@ -54,6 +54,7 @@ _SECTIONS = {
         "cluster": "Show what Slurm offers you: partitions, GPUs, accounts, QOS.",
         "jobs": "List kernels in Slurm jobs: state, node, time left, why one waits.",
         "attach": "Take over a kernel in a Slurm job that its server has left.",
+        "extend": "Start a kernel in a Slurm job again, in a new one with more time.",
         "cancel": "End kernels in Slurm jobs.",
         "logs": "Show what a kernel in a Slurm job said.",
     },

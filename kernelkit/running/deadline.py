@@ -22,12 +22,14 @@ class Deadline:
     def __init__(self) -> None:
         self.warning: MinutesLeft = ""
         self.ends: int | None = None
-        self._started: int | None = None
+        self._longest = 0
 
     def set(self, job: Job) -> None:
         """Take in what Slurm says of the job. Its end changes with its limit, and by suspension."""
         if job.phase == "running":
-            self._started, self.ends = job.start, job.end
+            self.ends = job.end
+            if job.end is not None:
+                self._longest = max(self._longest, job.end - (job.start or 0))
 
     def look(self, now: float) -> bool:
         """Whether a warning is due that was not given before."""
@@ -38,10 +40,9 @@ class Deadline:
         if self.ends is None:
             return ""
         left = self.ends - now
-        limit = self.ends - (self._started or 0)
         for warning in _WARNINGS:
             # Nobody has to be told, as the job starts, what was asked for a minute ago.
-            if left <= 60 * int(warning) and limit >= 120 * int(warning):
+            if left <= 60 * int(warning) and self._longest >= 120 * int(warning):
                 return warning
         return ""
 
@@ -51,5 +52,5 @@ def deadline_in_words(warning: MinutesLeft, run: str) -> str:
     minutes = "a minute" if warning == "1" else f"{warning} minutes"
     return (
         f"kernelkit: the time limit of this kernel's job is reached in {minutes}. Save what you "
-        f"need; `kernelkit more-time {run}` starts the same kernel in a new job with more time.\n"
+        f"need; `kernelkit extend {run}` starts the same kernel in a new job with more time.\n"
     )

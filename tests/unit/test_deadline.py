@@ -73,4 +73,4 @@ def test_no_end_no_warning() -> None:
 def test_in_words() -> None:
     assert "in 10 minutes" in deadline_in_words("10", "0123456789ab")
     assert "in a minute" in deadline_in_words("1", "0123456789ab")
-    assert "more-time 0123456789ab" in deadline_in_words("1", "0123456789ab")
+    assert "kernelkit extend 0123456789ab" in deadline_in_words("1", "0123456789ab")
