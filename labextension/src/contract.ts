@@ -12,6 +12,8 @@ export interface IErrorInfo {
   hint: string;
   value?: string;
   field?: string;
+  /** The step of an install that failed. */
+  step?: string;
   transient?: boolean;
 }
 
@@ -305,6 +307,8 @@ export type RunState =
 export interface IRunEnd {
   code: string;
   words: string;
+  /** What to do next; empty where there is nothing to say. */
+  advice: string;
   log_tail: string;
 }
 
@@ -339,12 +343,17 @@ export interface IRun {
   resources: Resources | null;
 }
 
-/** A job of this user that no run belongs to. */
-export type Job = JSONObject;
+/** A job of this user's kernels that no run tells of. */
+export interface IStrayJob {
+  id: string;
+  name: string;
+  state: string;
+  node: string;
+}
 
 export interface IJobs {
   runs: IRun[];
-  jobs_without_run: Job[];
+  jobs_without_run: IStrayJob[];
   /** Since when the scheduler does not answer. */
   unknown_since: number | null;
   problems: string[];

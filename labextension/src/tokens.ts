@@ -96,6 +96,8 @@ export namespace CommandIDs {
   export const exportKernel = 'kernelkit:export-kernel';
   export const removeKernel = 'kernelkit:remove-kernel';
   export const adoptKernel = 'kernelkit:adopt-kernel';
+  /** {offer: IOffer} */
+  export const installOffer = 'kernelkit:install-offer';
   /** {task} */
   export const showTask = 'kernelkit:show-task';
 
@@ -118,4 +120,6 @@ export namespace CommandIDs {
   export const moreTime = 'kernelkit:restart-with-more-time';
   export const cancelRun = 'kernelkit:cancel-run';
   export const runLog = 'kernelkit:run-log';
+  /** {job}: one that no run tells of */
+  export const cancelJob = 'kernelkit:cancel-job';
 }

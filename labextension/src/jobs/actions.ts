@@ -58,6 +58,21 @@ export async function cancel(context: IJobsContext, run: IRun): Promise<void> {
   }
 }
 
+export async function cancelJob(
+  { model, trans }: IJobsContext,
+  job: string
+): Promise<void> {
+  const sure = await confirmed(
+    trans.__('Cancel job %1?', job),
+    trans.__('No kernel is known that runs in it.'),
+    trans.__('Cancel Job'),
+    trans
+  );
+  if (sure) {
+    await model.api.cancelRun(job);
+  }
+}
+
 export async function restart(context: IJobsContext, run: IRun): Promise<void> {
   const { app, trans } = context;
   const sure = await confirmed(

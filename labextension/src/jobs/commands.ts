@@ -46,26 +46,47 @@ export function addRunCommands(context: IJobsContext): void {
       describedBy: { args: RUN_ARGS }
     });
   }
-  const label = trans.__('Show Log');
-  app.commands.addCommand(CommandIDs.kernelLogs, {
-    label,
-    execute: async args => {
-      const actions = await import('./actions');
-      const kernel = String(args.kernel);
-      await actions.told(context, label, () =>
-        actions.kernelLog(context, kernel)
-      );
-    },
-    describedBy: {
-      args: {
-        type: 'object',
-        required: ['kernel'],
-        properties: {
-          kernel: { type: 'string', description: 'The name of a kernelspec' }
+}
+
+/** Register what is done to a kernel's last run, and to a job without one. */
+export function addOtherCommands(context: IJobsContext): void {
+  const { app, trans } = context;
+  const add = (
+    id: string,
+    label: string,
+    name: 'kernel' | 'job',
+    description: string,
+    act: (actions: Actions) => (c: IJobsContext, v: string) => Promise<unknown>
+  ) =>
+    app.commands.addCommand(id, {
+      label,
+      execute: async args => {
+        const actions = await import('./actions');
+        const value = String(args[name]);
+        await actions.told(context, label, () => act(actions)(context, value));
+      },
+      describedBy: {
+        args: {
+          type: 'object',
+          required: [name],
+          properties: { [name]: { type: 'string', description } }
         }
       }
-    }
-  });
+    });
+  add(
+    CommandIDs.kernelLogs,
+    trans.__('Show Log'),
+    'kernel',
+    'The name of a kernelspec',
+    actions => actions.kernelLog
+  );
+  add(
+    CommandIDs.cancelJob,
+    trans.__('Cancel Job…'),
+    'job',
+    'The id of a job that no run tells of',
+    actions => actions.cancelJob
+  );
 }
 
 function runCommands(trans: TranslationBundle): IRunCommand[] {

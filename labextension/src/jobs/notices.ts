@@ -5,7 +5,7 @@ import type { CommandRegistry } from '@lumino/commands';
 
 import type { IRun } from '../api';
 import { CommandIDs, type IKernelkitModel } from '../tokens';
-import { leftWords, reasonWords, serverNow } from './runs';
+import { endWords, leftWords, reasonWords, serverNow } from './runs';
 
 /** Milliseconds that good news stays on screen. */
 const SHORT = 5000;
@@ -149,7 +149,7 @@ export class RunNotices {
       'accent'
     );
     return {
-      message: `${name}: ${run.end.words}`,
+      message: `${name}: ${endWords(run.end)}`,
       type: 'error',
       options: {
         autoClose: false,

@@ -4,7 +4,6 @@ import { refreshIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import React, { useRef, useState } from 'react';
 
-import type { IRun } from '../api';
 import { openMenu } from '../components/actionmenu';
 import { useNow, useSignal } from '../components/hooks';
 import { PanelWidget } from '../components/panelwidget';
@@ -26,12 +25,12 @@ import { ago } from '../format';
 import { jobsIcon } from '../icons';
 import { CommandIDs, type IKernelkitModel } from '../tokens';
 import { runMenu } from './commands';
-import { RunRow } from './row';
-import { grouped, serverNow, type IRunGroups } from './runs';
+import { linesOf, type Group } from './lines';
+import { RunRow, StrayRow } from './row';
+import { serverNow } from './runs';
 
-/** The heights of a heading and of a row before they are drawn, in pixels. */
-const HEAD_HEIGHT = 28;
-const ROW_HEIGHT = 76;
+/** The heights of lines before they are drawn, in pixels. */
+const HEIGHTS = { head: 28, run: 76, stray: 48 };
 
 /** Milliseconds between two drawings of the time that is left. */
 const TICK = 5000;
@@ -41,9 +40,6 @@ export interface IJobsViewProps {
   commands: CommandRegistry;
   trans: TranslationBundle;
 }
-
-type Group = keyof IRunGroups;
-type Item = { group: Group; count: number } | { run: IRun };
 
 /** Called by the plugin when the panel is first shown. */
 export function createJobsPanel(props: IJobsViewProps): PanelWidget {
@@ -73,7 +69,7 @@ export function JobsView(props: IJobsViewProps): JSX.Element {
   }
 
   const now = serverNow(model.jobs);
-  const items = listed(grouped(data.runs.filter(fits(text))), closed);
+  const lines = linesOf(data, text, closed);
   const toggle = (group: Group) => {
     const next = new Set(closed);
     if (!next.delete(group)) {
@@ -108,42 +104,46 @@ export function JobsView(props: IJobsViewProps): JSX.Element {
         />
       )}
       <Problems problems={data.problems} />
-      {items.length > 0 ? (
+      {lines.length > 0 ? (
         <VirtualList
           label={trans.__('Jobs')}
-          items={items}
-          keyOf={item => ('run' in item ? item.run.run : item.group)}
-          estimate={item => ('run' in item ? ROW_HEIGHT : HEAD_HEIGHT)}
+          items={lines}
+          keyOf={line => line.key}
+          estimate={line => HEIGHTS[line.kind]}
           handle={list}
-          onMenu={(item, x, y) => {
-            if ('run' in item) {
-              const { run } = item;
-              openMenu(
-                commands,
-                runMenu(commands, run),
-                { run: run.run },
-                x,
-                y
-              );
+          onMenu={(line, x, y) => {
+            if (line.kind === 'run') {
+              const { run } = line;
+              const entries = runMenu(commands, run);
+              openMenu(commands, entries, { run: run.run }, x, y);
             }
           }}
-          render={item =>
-            'run' in item ? (
-              <RunRow
-                run={item.run}
-                now={now}
-                commands={commands}
-                trans={trans}
-              />
-            ) : (
-              <SectionHead
-                title={groupTitle(item.group, trans)}
-                count={item.count}
-                open={!closed.has(item.group)}
-                onToggle={() => toggle(item.group)}
-              />
-            )
-          }
+          render={line => {
+            switch (line.kind) {
+              case 'head':
+                return (
+                  <SectionHead
+                    title={groupTitle(line.group, trans)}
+                    count={line.count}
+                    open={!closed.has(line.group)}
+                    onToggle={() => toggle(line.group)}
+                  />
+                );
+              case 'run':
+                return (
+                  <RunRow
+                    run={line.run}
+                    now={now}
+                    commands={commands}
+                    trans={trans}
+                  />
+                );
+              case 'stray':
+                return (
+                  <StrayRow job={line.job} commands={commands} trans={trans} />
+                );
+            }
+          }}
         />
       ) : (
         <Nothing {...props} text={text} clear={() => setText('')} />
@@ -193,32 +193,14 @@ function Nothing(props: INothingProps): JSX.Element {
   );
 }
 
-function listed(groups: IRunGroups, closed: ReadonlySet<Group>): Item[] {
-  const order: Group[] = ['left', 'present', 'ended'];
-  return order
-    .filter(group => groups[group].length > 0)
-    .flatMap(group => [
-      { group, count: groups[group].length },
-      ...(closed.has(group) ? [] : groups[group].map(run => ({ run })))
-    ]);
-}
-
-function fits(text: string): (run: IRun) => boolean {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  return run => {
-    const where = [run.display_name, run.kernel, run.job, run.node, run.state]
-      .join(' ')
-      .toLowerCase();
-    return words.every(word => where.includes(word));
-  };
-}
-
 function groupTitle(group: Group, trans: TranslationBundle): string {
   switch (group) {
     case 'present':
       return trans.__('Waiting and running');
     case 'left':
       return trans.__('Left by a former server');
+    case 'stray':
+      return trans.__('Jobs without a kernel');
     case 'ended':
       return trans.__('Ended');
   }

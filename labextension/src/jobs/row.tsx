@@ -3,7 +3,7 @@ import { closeIcon, fileIcon, type LabIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import React from 'react';
 
-import type { IRun, RunState } from '../api';
+import type { IRun, IStrayJob, RunState } from '../api';
 import { ActionMenu, IconButton } from '../components/actionmenu';
 import { StateChip } from '../components/statechip';
 import { runState } from '../format';
@@ -89,6 +89,40 @@ export function RunRow(props: IRunRowProps): JSX.Element {
             commands={commands}
             entries={runMenu(commands, run)}
             args={args}
+          />
+        </span>
+      </div>
+    </div>
+  );
+}
+
+export interface IStrayRowProps {
+  job: IStrayJob;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+}
+
+/** A job whose run is gone: all that can be done is to end it. */
+export function StrayRow(props: IStrayRowProps): JSX.Element {
+  const { job, commands, trans } = props;
+  return (
+    <div className="kk-Row">
+      <div className="kk-Row-line">
+        <span className="kk-Row-main">
+          <span className="kk-Row-text">
+            <span className="kk-Row-title">{trans.__('job %1', job.id)}</span>
+            <span className="kk-Row-sub">
+              {[job.state, job.node, job.name].filter(Boolean).join(' · ')}
+            </span>
+          </span>
+        </span>
+        <span className="kk-Row-actions">
+          <IconButton
+            icon={closeIcon}
+            label={trans.__('Cancel job %1', job.id)}
+            onClick={() =>
+              void commands.execute(CommandIDs.cancelJob, { job: job.id })
+            }
           />
         </span>
       </div>

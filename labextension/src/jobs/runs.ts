@@ -1,7 +1,7 @@
 /** Runs in order, and in words. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IJobs, IRun, RunState } from '../api';
+import type { IJobs, IRun, IRunEnd, RunState } from '../api';
 import type { ChipTone } from '../components/statechip';
 import { duration, moment } from '../format';
 import type { IResource } from '../resource';
@@ -11,29 +11,6 @@ const AMBER = 10;
 const RED = 3;
 
 const MINUTE = 60;
-
-export interface IRunGroups {
-  /** What runs or waits, of this server or another that lives. */
-  present: IRun[];
-  /** What a former server left, to be attached. */
-  left: IRun[];
-  ended: IRun[];
-}
-
-/** Runs as the panel lists them: what needs the user first. */
-export function grouped(runs: readonly IRun[]): IRunGroups {
-  const groups: IRunGroups = { present: [], left: [], ended: [] };
-  for (const run of [...runs].sort((a, b) => b.created - a.created)) {
-    if (run.state === 'ended') {
-      groups.ended.push(run);
-    } else if (run.attachable) {
-      groups.left.push(run);
-    } else {
-      groups.present.push(run);
-    }
-  }
-  return groups;
-}
 
 /** The run of a kernel that has not ended, or else its last one. */
 export function runOf(
@@ -127,7 +104,12 @@ export function reasonWords(
   trans: TranslationBundle
 ): string {
   if (run.state === 'ended') {
-    return run.end?.words || run.reason;
+    return run.end ? endWords(run.end) : run.reason;
   }
   return [run.reason, startWords(run, now, trans)].filter(Boolean).join('; ');
+}
+
+/** How a run ended, and what to do then. */
+export function endWords(end: IRunEnd): string {
+  return end.advice ? `${end.words}. ${end.advice}` : end.words;
 }

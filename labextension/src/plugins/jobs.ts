@@ -7,7 +7,7 @@ import { IMainMenu } from '@jupyterlab/mainmenu';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { jobsIcon } from '../icons';
-import { addRunCommands } from '../jobs/commands';
+import { addOtherCommands, addRunCommands } from '../jobs/commands';
 import { CommandIDs, IKernelkitModel, IKernelkitPanels } from '../tokens';
 
 /** In the Kernel menu after Lab's own groups. */
@@ -29,7 +29,9 @@ export const jobsPlugin: JupyterFrontEndPlugin<void> = {
   ): void => {
     const trans = (translator ?? nullTranslator).load('kernelkit');
     const { commands } = app;
-    addRunCommands({ app, model, trans });
+    const context = { app, model, trans };
+    addRunCommands(context);
+    addOtherCommands(context);
     panels.add({
       id: 'jobs',
       label: trans.__('Jobs'),

@@ -80,11 +80,16 @@ describe('RunNotices', () => {
 
   it('tells how a run ended, in the words of the server', async () => {
     const { jobs } = await noticesOf(jobsWith(aRun()));
-    const end = { code: 'TIMEOUT', words: 'its time was up', log_tail: '' };
+    const end = {
+      code: 'TIMEOUT',
+      words: 'its time was up',
+      advice: 'Ask for more.',
+      log_tail: ''
+    };
     jobs.update(() => jobsWith(aRun({ state: 'ended', end })));
     expect(shown()[0]).toMatchObject({
       type: 'error',
-      message: 'PyTorch 2.7.1: its time was up'
+      message: 'PyTorch 2.7.1: its time was up. Ask for more.'
     });
     expect(shown()[0].options.actions).toHaveLength(2);
   });

@@ -1,7 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import {
-  grouped,
   leftWords,
   placeWords,
   reasonWords,
@@ -15,26 +14,6 @@ import { NOW, aRun, jobsWith } from './examples';
 const trans = nullTranslator.load('kernelkit');
 
 describe('runs', () => {
-  it('lists what a former server left apart from what runs and has ended', () => {
-    const running = aRun({ run: 'a' });
-    const left = aRun({ run: 'b', attachable: true, mine: false });
-    const ended = aRun({ run: 'c', state: 'ended', attachable: false });
-    expect(grouped([ended, left, running])).toEqual({
-      present: [running],
-      left: [left],
-      ended: [ended]
-    });
-  });
-
-  it('lists the newest first', () => {
-    const runs = [1, 3, 2].map(n => aRun({ run: `${n}`, created: NOW + n }));
-    expect(grouped(runs).present.map(({ run }) => run)).toEqual([
-      '3',
-      '2',
-      '1'
-    ]);
-  });
-
   it('takes the living run of a kernel that had others', () => {
     const old = aRun({ run: 'a', state: 'ended', created: NOW });
     const present = aRun({ run: 'b', created: NOW - 100 });
@@ -75,9 +54,16 @@ describe('runs', () => {
   });
 
   it('says how a run ended', () => {
-    const end = { code: 'TIMEOUT', words: 'its time was up', log_tail: '' };
+    const end = {
+      code: 'TIMEOUT',
+      words: 'its time was up',
+      advice: 'Ask for more.',
+      log_tail: ''
+    };
     const ended = aRun({ state: 'ended', reason: 'x', end });
-    expect(reasonWords(ended, NOW, trans)).toBe('its time was up');
+    expect(reasonWords(ended, NOW, trans)).toBe(
+      'its time was up. Ask for more.'
+    );
   });
 
   it('names the node, the GPUs and the time left', () => {
