@@ -123,6 +123,8 @@ class Keeper:
         if status := self._runs.read_status(self.run.id):
             self._wanted = self._at_work = status.start
             self._ever_joined = True
+        # At once: whoever has it now may interrupt its cell before anything else is done.
+        await self._look_safely()
         self._task = asyncio.create_task(self._attend())
 
     async def relaunch(self, grace: int) -> None:
@@ -142,6 +144,13 @@ class Keeper:
         self._may_end = self._may_end or name != "INT"
         await self._control.signal(self.run.id, name)
         self._wake.set()
+
+    async def interrupt(self) -> None:
+        """The relay was asked for an interrupt while it held: for the cell that a kernel of a former
+        server is in, if there is one."""
+        if self.state.phase == "running":
+            with contextlib.suppress(KernelkitError):
+                await self.signal("INT")
 
     async def end(self, reason: str) -> None:
         """End the run, and its job with it if it is the last there; not one that was left."""
@@ -207,12 +216,7 @@ class Keeper:
     async def _attend(self) -> None:
         while not self.state.final:
             self._wake.clear()
-            try:
-                await self._look()
-            except KernelkitError as error:
-                # It did not start, or a file is one that somebody else could have written: nothing
-                # of this run is trusted then.
-                self._lost(end_by_fault(error))
+            await self._look_safely()
             if self.state.final:
                 break
             with contextlib.suppress(asyncio.TimeoutError):
@@ -244,6 +248,14 @@ class Keeper:
     @property
     def _is_joined(self) -> bool:
         return self._joined == self.state.start and self._relay.is_joined
+
+    async def _look_safely(self) -> None:
+        try:
+            await self._look()
+        except KernelkitError as error:
+            # It did not start, or a file is one that somebody else could have written: nothing of
+            # this run is trusted then.
+            self._lost(end_by_fault(error))
 
     async def _look(self) -> None:
         if not self._lease.keep(self.run):

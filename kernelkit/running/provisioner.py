@@ -203,7 +203,7 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
         self._relay = Relay(
             self._sockets.of_relay(session.key.decode(), session.signature_scheme),
             kernel_info_of(Path(self.kernel_spec.resource_dir), self.kernel_spec.language),
-            RelayEvents(joined=self._tell_joined),
+            RelayEvents(interrupted=self._tell_interrupted, joined=self._tell_joined),
         )
         self._relay.start()
         if self._attach is not None:
@@ -271,6 +271,10 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
     def _tell_joined(self) -> None:
         if self._desk is not None:
             self._desk.background.loop.call_soon_threadsafe(self._hurry)
+
+    def _tell_interrupted(self) -> None:
+        if self._desk is not None and self._keeper is not None:
+            self._desk.background.run(self._keeper.interrupt())
 
     def _hurry(self) -> None:
         if self._keeper is not None:

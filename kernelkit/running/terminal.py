@@ -46,11 +46,14 @@ async def _attend(run_id: str) -> int:
     def end(restart: bool) -> None:
         loop.call_soon_threadsafe(told_to_end.set)
 
+    def interrupt() -> None:
+        here.background.run(keeper.interrupt())
+
     sockets = LocalSockets()
     relay = Relay(
         sockets.of_relay(seed["key"], seed["signature_scheme"]),
         kernel_info_of(Path(run.kernel_dir), _language(run)),
-        RelayEvents(shutdown_requested=end),
+        RelayEvents(interrupted=interrupt, shutdown_requested=end),
     )
     keeper = here.keeper_of(run, seed, relay)
     file = _connection_file(run)
