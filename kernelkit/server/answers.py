@@ -208,6 +208,35 @@ class Validation(Answer, frozen=True):
     words: str
 
 
+class Edit(Body, frozen=True):
+    """A kernel's new recipe and options, and the `fingerprint` of what they were edited on."""
+
+    recipe: Recipe
+    options: InstallOptions = InstallOptions()
+    fingerprint: str = ""
+
+
+class CloneOf(Body, frozen=True):
+    """The name of the second kernel, and what Jupyter shows of it."""
+
+    name: str
+    display_name: str = ""
+
+
+class NewName(Body, frozen=True):
+    """Another name, another display name, or both."""
+
+    name: str = ""
+    display_name: str = ""
+
+
+class Exported(Answer, frozen=True):
+    """A recipe in TOML, and the name that a file of it should have."""
+
+    filename: str
+    text: str
+
+
 class TestOf(Body, frozen=True):
     """How a kernel is to be tested."""
 

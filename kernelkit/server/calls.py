@@ -17,6 +17,7 @@ import msgspec
 from ..errors import (
     AlreadyExists,
     Ambiguous,
+    Changed,
     KernelkitError,
     NotFound,
     NotPermitted,
@@ -34,6 +35,7 @@ _STATUSES: tuple[tuple[type[KernelkitError], int], ...] = (
     (NotFound, 404),
     (NotPermitted, 403),
     (AlreadyExists, 409),
+    (Changed, 409),
     (StorageFull, 507),
     (TimedOut, 504),
 )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import UsageError
+from ..errors import Changed, UsageError
 from ..running.stanza import job_of
 from ..specs import store
-from ..specs.detail import job_config
+from ..specs.changes import apply
+from ..specs.detail import KernelSummary, job_config, summarize
 from ..specs.lookup import find_kernel
 from ..specs.making import make_kernel, place
-from .answers import NewKernel, Query, TaskAnswer, TaskResult, TestOf
-from .wanted import source_of, target_of, trial_of
+from ..specs.moving import clone_kernel, rename_kernel
+from ..specs.shelf import fingerprint
+from .answers import CloneOf, Edit, NewKernel, NewName, Query, TaskAnswer, TaskResult, TestOf
+from .wanted import change_of, source_of, target_of, trial_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,14 +43,55 @@ def install(services: Services, body: NewKernel) -> TaskAnswer:
             source, target, site, steps,
             job=job_of(body.options, site), trial=trial_of(body.options, site, steps),
         )  # fmt: skip
-        notices = made.notices
+        services.kernels_changed("installed", made.directory.name)
         if body.options.on_slurm and body.options.test_on_slurm:
             test_in_job(made.directory, site, steps)
-        services.kernels_changed("installed", made.directory.name)
-        return TaskResult(name=made.directory.name, notices=notices)
+        return TaskResult(name=made.directory.name, notices=made.notices)
 
     title = f"Installing {source.recipe.display_name or source.recipe.identity}"
     return TaskAnswer(task=services.tasks.start("install", name, title, work))
+
+
+def edit(services: Services, name: str, body: Edit) -> TaskAnswer:
+    """Begin making a kernel anew from an edited recipe; the former version is kept.
+
+    Raises NotFound, Unmanaged, and Changed where it is not what was edited any more.
+    """
+    site = services.site
+    kernel = find_kernel(name)
+    change = change_of(kernel, body.recipe, body.options, site, expected=body.fingerprint)
+    if change.expected != fingerprint(kernel.root, kernel.directory):
+        raise Changed(
+            f"`{kernel.name}` was changed while it was edited.",
+            hint="Look at what it is now, and edit that.",
+        )
+    job = job_of(body.options, site, directory=kernel.directory)
+
+    def work(steps: Steps) -> TaskResult:
+        trial = trial_of(body.options, site, steps)
+        made = apply(change, site, steps, job=job, trial=trial)
+        services.kernels_changed("changed", made.directory.name)
+        if body.options.on_slurm and body.options.test_on_slurm:
+            test_in_job(made.directory, site, steps)
+        return TaskResult(name=made.directory.name, notices=made.notices)
+
+    title = f"Changing {kernel.display_name or kernel.name}"
+    return TaskAnswer(task=services.tasks.start("edit", kernel.name, title, work))
+
+
+def clone(services: Services, name: str, body: CloneOf) -> KernelSummary:
+    """A second kernel like this one. Raises Unmanaged, InvalidName and AlreadyExists."""
+    made = clone_kernel(find_kernel(name), body.name, display_name=body.display_name)
+    services.kernels_changed("installed", made.name)
+    return summarize(made)
+
+
+def rename(services: Services, name: str, body: NewName) -> KernelSummary:
+    """Another name, or display name. Raises Unmanaged, InvalidName and AlreadyExists."""
+    kernel = find_kernel(name)
+    made = rename_kernel(kernel, body.name, display_name=body.display_name)
+    services.kernels_changed("renamed" if made.name != kernel.name else "changed", made.name)
+    return summarize(made)
 
 
 def test(services: Services, name: str, body: TestOf) -> TaskAnswer:

@@ -11,10 +11,12 @@ import msgspec
 
 from ..errors import KernelkitError
 from ..model import Resources
+from ..specs.changes import origin
 from ..specs.detail import KernelDetail, describe_kernel, job_config, summarize
+from ..specs.exporting import export_recipe
 from ..specs.lookup import find_kernel
 from ..specs.states import list_kernels
-from .answers import Kernels
+from .answers import Exported, Kernels
 
 if TYPE_CHECKING:
     from .services import Services
@@ -30,6 +32,12 @@ def tell(services: Services, name: str) -> KernelDetail:
     """One kernel in full. Raises NotFound, InvalidName."""
     kernel = find_kernel(name)
     return msgspec.structs.replace(describe_kernel(kernel), sbatch=sbatch_of(kernel.kernel))
+
+
+def export(services: Services, name: str) -> Exported:
+    """A kernel's recipe as a file that stands alone. Raises NotFound and Unmanaged."""
+    found = export_recipe(origin(find_kernel(name), services.site))
+    return Exported(filename=found.filename, text=found.text)
 
 
 def sbatch_of(kernel: Mapping[str, Any]) -> str | None:

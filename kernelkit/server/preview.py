@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,20 +11,20 @@ from ..errors import Cancelled, KernelkitError, RecipeError, SubmitRejected
 from ..model import Resources
 from ..names import is_image_reference
 from ..running.stanza import job_of
-from ..specs.detail import text_of
+from ..specs.changes import differences, unified
 from ..specs.lookup import find_kernel
 from ..specs.making import preview_kernel
 from ..specs.recipe_text import recipe_errors
 from .answers import Preview, PreviewOf, Problem, Shown, ToValidate, Validation
 from .kernels import sbatch_command, sbatch_of
-from .wanted import source_of, target_of
+from .wanted import FORM, change_of, source_of, target_of
 
 if TYPE_CHECKING:
+    from ..site import Site
     from ..slurm.offers import Inventory
     from ..slurm.requests import Check
+    from ..specs.states import Installed
     from .services import Services
-
-_FORM = "the form"
 
 
 class Silence:
@@ -49,25 +48,35 @@ def preview(services: Services, body: PreviewOf) -> Preview:
     """
     saved = find_kernel(body.kernel) if body.kernel is not None else None
     try:
-        site = services.site
-        source = source_of(body, site)
-        if (image := source.recipe.container) and is_image_reference(image.image):
-            return Preview(files={}, sbatch=None, problems=(_pulled_later(image.image),))
-        job = job_of(body.options, site)
-        made = preview_kernel(source, target_of(body.options), site, Silence(), job=job)
-        texts = {"kernel.json": made.prepared.kernel_json, "launch.sh": made.prepared.script}
-        sbatch = None
-        if job is not None and not body.options.in_job:
-            sbatch = sbatch_command(source.recipe.resources or Resources())
+        return _rendered(services.site, body, saved)
     except Cancelled:
         raise
     except KernelkitError as error:
         return Preview(files={}, sbatch=None, problems=(problem_of(error),))
-    old = {name: text_of(saved.directory / name) if saved else "" for name in texts}
-    before = (sbatch_of(saved.kernel) or "") if saved else ""
+
+
+def _rendered(site: Site, body: PreviewOf, saved: Installed | None) -> Preview:
+    options = body.options
+    if saved is not None and body.recipe is not None:
+        change = change_of(saved, body.recipe, options, site)
+        source, target = change.source, change.target
+    else:
+        source, target = source_of(body, site), target_of(options)
+    if (image := source.recipe.container) and is_image_reference(image.image):
+        return Preview(files={}, sbatch=None, problems=(_pulled_later(image.image),))
+    job = job_of(options, site, directory=saved.directory if saved else None)
+    made = preview_kernel(source, target, site, Silence(), job=job)
+    texts = {"kernel.json": made.prepared.kernel_json, "launch.sh": made.prepared.script}
+    diffs = differences(saved, made) if saved else dict.fromkeys(texts, "")
+    sbatch = None
+    if job is not None and not options.in_job:
+        sbatch = sbatch_command(source.recipe.resources or Resources())
+    before = sbatch_of(saved.kernel) if saved else None
     return Preview(
-        files={name: _shown(text, old[name], name) for name, text in texts.items()},
-        sbatch=_shown(sbatch, before, "sbatch") if sbatch else None,
+        files={name: Shown(text=text, diff=diffs[name]) for name, text in texts.items()},
+        sbatch=Shown(text=sbatch, diff=unified(before, sbatch, "sbatch") if before else "")
+        if sbatch
+        else None,
         problems=(),
     )
 
@@ -81,21 +90,12 @@ def _pulled_later(image: str) -> Problem:
     )
 
 
-def _shown(text: str, old: str, name: str) -> Shown:
-    if not old:
-        return Shown(text=text, diff="")
-    lines = difflib.unified_diff(
-        old.splitlines(), text.splitlines(), f"{name} (saved)", name, lineterm=""
-    )
-    return Shown(text=text, diff="\n".join(lines))
-
-
 def validate(services: Services, body: ToValidate) -> Validation:
     """Everything that can be told of a form at once; with `slurm`, Slurm's own word at last."""
     problems: list[Problem] = []
     recipe = body.recipe
     if recipe is not None:
-        problems += map(problem_of, recipe_errors(recipe, source=_FORM))
+        problems += map(problem_of, recipe_errors(recipe, source=FORM))
     if not problems:
         problems += _source_problems(services, body)
     resources = body.resources or (recipe.resources if recipe else None) or Resources()
@@ -159,7 +159,7 @@ def problem_of(error: KernelkitError) -> Problem:
     message = error.message
     if isinstance(error, RecipeError) and error.key:
         path = tuple(error.key.split("."))
-        message = message.removeprefix(f"`{_FORM}`: key ").removeprefix(f"`{error.key}`: ")
+        message = message.removeprefix(f"`{FORM}`: key ").removeprefix(f"`{error.key}`: ")
     elif isinstance(error, SubmitRejected):
         path = ("resources", error.field) if error.field else ("resources",)
     elif error.step in _STEP_KEYS:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..errors import UsageError
-from ..model import InstallOptions, Provenance, Recipe, Resources
+from ..model import InstallOptions, Packages, Provenance, Recipe, Resources
+from ..specs.changes import Change, edited
 from ..specs.finding import find_source
 from ..specs.making import Target, Trial
 from ..specs.recipe_text import checked_recipe
@@ -18,7 +19,12 @@ from .answers import Wanted
 
 if TYPE_CHECKING:
     from ..site import Site
+    from ..specs.states import Installed
     from .tasks import Steps
+
+
+# What messages call a recipe that was sent; problems of a form leave it out.
+FORM = "the form"
 
 
 def source_of(wanted: Wanted, site: Site, *, base: Path | None = None) -> Source:
@@ -29,29 +35,50 @@ def source_of(wanted: Wanted, site: Site, *, base: Path | None = None) -> Source
     if (wanted.source is None) == (wanted.recipe is None):
         raise UsageError("One of `source` and `recipe` is needed.", hint="Send one of them.")
     if wanted.recipe is not None:
-        recipe = checked_recipe(wanted.recipe, source="the form")
+        recipe = checked_recipe(wanted.recipe, source=FORM)
         provenance = Provenance(origin="flags", given=recipe.identity)
         source = Source(recipe, provenance, base or Path.home())
     else:
         assert wanted.source is not None
         source = find_source(wanted.source, site)
-    return replace(source, recipe=_with_options(source.recipe, wanted))
+    recipe = with_options(source.recipe, wanted.options, wanted.resources)
+    return replace(source, recipe=recipe)
 
 
-def _with_options(recipe: Recipe, wanted: Wanted) -> Recipe:
+def change_of(
+    kernel: Installed, recipe: Recipe, options: InstallOptions, site: Site, *, expected: str = ""
+) -> Change:
+    """An edit of an installed kernel. Raises UsageError for options that need another verb, and
+    what finding and checking raise."""
+    if options.as_name not in ("", kernel.name):
+        raise UsageError(
+            f"`{kernel.name}` cannot be edited into `{options.as_name}`.", hint="Rename it."
+        )
+    recipe = with_options(checked_recipe(recipe, source=FORM), options)
+    if options.packages:
+        recipe = msgspec.structs.replace(recipe, packages=Packages(dir=options.packages))
+    return edited(kernel, recipe, site, expected=expected)
+
+
+def with_options(
+    recipe: Recipe, options: InstallOptions, resources: Resources | None = None
+) -> Recipe:
+    """`recipe` with what the options say of it; `resources` take the place of its own.
+
+    Raises InvalidName, and UsageError for a request that cannot be made.
+    """
     from ..names import display_name
     from ..slurm.argv import check_resources
 
-    options = wanted.options
     if options.display_name:
         shown = display_name(options.display_name)
         recipe = msgspec.structs.replace(recipe, display_name=shown)
-    if wanted.resources is not None:
-        recipe = msgspec.structs.replace(recipe, resources=wanted.resources)
-    if options.on_slurm:
-        resources = recipe.resources or Resources()
-        check_resources(resources)
+    if resources is not None:
         recipe = msgspec.structs.replace(recipe, resources=resources)
+    if options.on_slurm:
+        asked = recipe.resources or Resources()
+        check_resources(asked)
+        recipe = msgspec.structs.replace(recipe, resources=asked)
     return recipe
 
 

@@ -1,0 +1,226 @@
+"""Kernels through the server: made, previewed, told, edited, cloned, renamed, tested, removed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rest import Rest
+from shelf import put_foreign
+
+
+def recipe(venv: Path, name: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "display_name": f"Test {name}", "venv": {"path": str(venv)}, **more}
+
+
+def make(rest: Rest, venv: Path, name: str, **more: Any) -> dict[str, Any]:
+    """A kernel, made without its trial."""
+    body = {"recipe": recipe(venv, name, **more), "options": {"no_test": True}}
+    task = rest.finish(rest.do("POST", "kernels", body))
+    assert task["state"] == "done", task
+    return dict(rest.ask(f"kernels/{name}"))
+
+
+def test_an_install_is_told_step_by_step_and_tested(rest: Rest, venv: Path) -> None:
+    status, answer = rest.do("POST", "kernels", {"recipe": recipe(venv, "stepwise")})
+    assert status == 202 and answer["task"]["kind"] == "install"
+    task = rest.finish((status, answer))
+    assert task["state"] == "done", task
+    steps = {step["name"]: step for step in task["steps"]}
+    assert {"environment", "python", "test", "install"} <= set(steps)
+    assert all(step["state"] == "done" for step in steps.values())
+    assert "interrupt a cell" in steps["test"]["detail"]
+    assert task["result"]["name"] == "stepwise"
+    found = {kernel["name"]: kernel for kernel in rest.ask("kernels")["kernels"]}
+    assert found["stepwise"]["state"] == "ready" and found["stepwise"]["managed"]
+    # What Jupyter starts is what is listed.
+    status, specs = rest.call("GET", "/api/kernelspecs")
+    assert specs["kernelspecs"]["stepwise"]["spec"]["display_name"] == "Test stepwise"
+
+
+def test_a_source_is_installed_as_the_command_line_does(rest: Rest, venv: Path) -> None:
+    body = {"source": str(venv), "options": {"as_name": "by-path", "display_name": "By path"}}
+    task = rest.finish(rest.do("POST", "kernels", body))
+    assert task["state"] == "done", task
+    found = rest.ask("kernels/by-path")
+    assert found["display_name"] == "By path"
+    assert found["recipe"]["venv"]["path"] == str(venv)
+
+
+def test_a_failed_install_leaves_nothing_and_says_where_it_failed(
+    rest: Rest, tmp_path: Path
+) -> None:
+    broken = recipe(tmp_path / "absent", "never-made")
+    task = rest.finish(rest.do("POST", "kernels", {"recipe": broken}))
+    assert task["state"] == "failed"
+    assert task["error"]["step"] == "environment"
+    assert str(tmp_path / "absent") in task["error"]["message"]
+    assert task["steps"][-1] == {**task["steps"][-1], "name": "environment", "state": "failed"}
+    assert rest.do("GET", "kernels/never-made")[0] == 404
+    assert not list((rest.data / "kernelkit/staging").glob("never-made*"))
+
+
+def test_a_taken_name_is_refused_at_once(rest: Rest, venv: Path) -> None:
+    make(rest, venv, "taken")
+    body = {"recipe": recipe(venv, "taken"), "options": {"no_test": True}}
+    status, answer = rest.do("POST", "kernels", body)
+    assert (status, answer["error"]["code"]) == (409, "exists")
+    task = rest.finish(rest.do("POST", "kernels", {**body, "replace": True}))
+    assert task["state"] == "done", task
+
+
+def test_a_preview_writes_nothing_and_tells_what_would_differ(rest: Rest, venv: Path) -> None:
+    body: dict[str, Any] = {"recipe": recipe(venv, "previewed")}
+    status, found = rest.do("POST", "preview", body)
+    assert status == 200 and not found["problems"], found
+    assert json.loads(found["files"]["kernel.json"]["text"])["display_name"] == "Test previewed"
+    assert found["files"]["launch.sh"]["diff"] == ""
+    assert found["sbatch"] is None
+    assert not (rest.data / "kernels/previewed").exists()
+    make(rest, venv, "previewed")
+    body["kernel"] = "previewed"
+    assert rest.do("POST", "preview", body)[1]["files"]["launch.sh"]["diff"] == ""
+    body["recipe"]["env"] = {"OMP_NUM_THREADS": "7"}
+    diff = rest.do("POST", "preview", body)[1]["files"]["launch.sh"]["diff"]
+    assert "+export OMP_NUM_THREADS=7" in diff and "\n-export" not in diff
+
+
+def test_a_preview_of_a_job_has_its_command(rest: Rest, venv: Path) -> None:
+    resources = {"partition": "gpu", "time": "1:00:00", "extra": ["--comment=two words"]}
+    body = {
+        "recipe": recipe(venv, "in-a-job", resources=resources),
+        "options": {"on_slurm": True, "keep": True},
+    }
+    found = rest.do("POST", "preview", body)[1]
+    text = found["sbatch"]["text"]
+    assert text.startswith("sbatch ") and "--partition=gpu" in text
+    assert "'--comment=two words'" in text
+    stanza = json.loads(found["files"]["kernel.json"]["text"])["metadata"]["kernel_provisioner"]
+    assert stanza["config"]["keep"] is True
+
+
+def test_what_is_wrong_with_a_form_is_told_by_key(rest: Rest, venv: Path) -> None:
+    wrong = recipe(venv, "two words", env={"1X": ""}, modules={"load": ["a b"]})
+    status, found = rest.do("POST", "validate", {"recipe": wrong})
+    assert status == 200
+    paths = {tuple(problem["path"]) for problem in found["problems"]}
+    assert paths == {("name",), ("modules", "load"), ("env", "1X")}
+    assert all("the form" not in problem["message"] for problem in found["problems"])
+    assert rest.do("POST", "preview", {"recipe": wrong})[1]["problems"][0]["path"] == ["name"]
+    right = rest.do("POST", "validate", {"recipe": recipe(venv, "right")})[1]
+    assert right["problems"] == []
+
+
+def test_a_registry_image_is_not_pulled_for_a_preview(rest: Rest) -> None:
+    image = {"image": "docker://example.invalid/nothing:1"}
+    found = rest.do("POST", "preview", {"recipe": {"name": "pulled", "container": image}})[1]
+    assert found["files"] == {}
+    [problem] = found["problems"]
+    assert problem["severity"] == "warning" and problem["path"] == ["container", "image"]
+
+
+def test_an_edit_is_made_whole_and_only_on_what_was_seen(rest: Rest, venv: Path) -> None:
+    before = make(rest, venv, "edited")
+    assert before["recipe"]["venv"]["path"] == str(venv)
+    body = {
+        "recipe": {**before["recipe"], "display_name": "Edited", "env": {"SEEN": "1"}},
+        "options": {**before["options"], "no_test": True},
+        "fingerprint": before["fingerprint"],
+    }
+    task = rest.finish(rest.do("PUT", "kernels/edited", body))
+    assert task["state"] == "done" and task["kind"] == "edit", task
+    after = rest.ask("kernels/edited")
+    assert after["display_name"] == "Edited" and after["recipe"]["env"] == {"SEEN": "1"}
+    status, answer = rest.do("PUT", "kernels/edited", body)
+    assert (status, answer["error"]["code"]) == (409, "changed")
+    body["fingerprint"] = after["fingerprint"]
+    body["options"]["as_name"] = "another"
+    assert rest.do("PUT", "kernels/edited", body)[0] == 400
+
+
+def test_clone_rename_export(rest: Rest, venv: Path) -> None:
+    make(rest, venv, "first")
+    status, clone = rest.do("POST", "kernels/first/clone", {"name": "second"})
+    assert status == 201 and clone["name"] == "second"
+    assert clone["display_name"] != rest.ask("kernels/first")["display_name"]
+    assert rest.do("POST", "kernels/first/clone", {"name": "second"})[0] == 409
+    assert rest.do("POST", "kernels/first/clone", {"name": "no good"})[0] == 400
+    status, renamed = rest.do(
+        "POST", "kernels/second/rename", {"name": "third", "display_name": "Third"}
+    )
+    assert status == 200 and (renamed["name"], renamed["display_name"]) == ("third", "Third")
+    assert rest.do("GET", "kernels/second")[0] == 404
+    exported = rest.ask("kernels/third/export")
+    assert exported["filename"].endswith(".toml") and str(venv) in exported["text"]
+
+
+def test_a_kernel_is_tested_as_it_is(rest: Rest, venv: Path) -> None:
+    make(rest, venv, "tried")
+    task = rest.finish(rest.do("POST", "kernels/tried/test", {}))
+    assert task["state"] == "done" and task["kind"] == "test", task
+    status, answer = rest.do("POST", "kernels/tried/test", {"on_slurm": True})
+    assert (status, answer["error"]["code"]) == (400, "usage")
+    # The interpreter goes away: the task says why, in words.
+    (venv / "bin/python").unlink()
+    task = rest.finish(rest.do("POST", "kernels/tried/test"))
+    assert task["state"] == "failed" and task["error"]["code"] == "kernel_failed"
+
+
+def test_only_what_kernelkit_made_is_removed(rest: Rest, venv: Path) -> None:
+    make(rest, venv, "gone-soon")
+    assert rest.do("DELETE", "kernels/gone-soon")[0] == 204
+    assert rest.do("DELETE", "kernels/gone-soon")[0] == 404
+    put_foreign(rest.data, "foreign")
+    status, answer = rest.do("DELETE", "kernels/foreign")
+    assert (status, answer["error"]["code"]) == (403, "unmanaged")
+    for verb, path, body in (
+        ("PUT", "kernels/foreign", {"recipe": recipe(venv, "foreign")}),
+        ("POST", "kernels/foreign/clone", {"name": "mine"}),
+        ("GET", "kernels/foreign/export", None),
+    ):
+        assert rest.do(verb, path, body)[0] == 403
+    launch = rest.data / "kernels" / make(rest, venv, "by-hand")["name"] / "launch.sh"
+    launch.write_text(launch.read_text() + "# by hand\n")
+    assert rest.do("DELETE", "kernels/by-hand")[0] == 403
+    assert rest.do("DELETE", "kernels/by-hand?force=1")[0] == 204
+
+
+def test_a_cancelled_task_leaves_nothing(rest: Rest, venv: Path) -> None:
+    # The trial waits for a kernel that never answers.
+    (venv / "bin/python").unlink()
+    (venv / "bin/python").write_text("#!/bin/bash\nsleep 600\n")
+    (venv / "bin/python").chmod(0o755)
+    status, answer = rest.do("POST", "kernels", {"recipe": recipe(venv, "endless")})
+    assert status == 202
+    assert rest.do("DELETE", f"tasks/{answer['task']['id']}")[0] == 204
+    task = rest.finish((status, answer), timeout=20)
+    assert task["state"] == "cancelled" and task["error"]["code"] == "cancelled"
+    assert rest.do("GET", "kernels/endless")[0] == 404
+    assert rest.do("DELETE", f"tasks/{task['id']}")[0] == 204
+
+
+@pytest.mark.parametrize("hostile", ["<img src=x onerror=alert(1)>", "\u202egpj.exe", "a\x1b[31mb"])
+def test_hostile_texts_are_only_text(rest: Rest, hostile: str) -> None:
+    spec = {"argv": ["/bin/sh", "{connection_file}"], "display_name": hostile, "language": "sh"}
+    put_foreign(rest.data, f"hostile-{abs(hash(hostile))}", spec)
+    shown = [kernel["display_name"] for kernel in rest.ask("kernels")["kernels"]]
+    assert hostile in shown
+
+
+def test_a_listing_survives_what_stands_in_a_kernels_directory(rest: Rest) -> None:
+    for number, spec in enumerate(
+        (
+            "not json",
+            "[]",
+            {"argv": 1, "metadata": {"kernelkit": {"format": 1, "layers": 3, "resources": []}}},
+            {"argv": ["x"], "metadata": {"kernel_provisioner": {"provisioner_name": []}}},
+            {"argv": ["x"], "display_name": {"a": "\udc80"}, "metadata": []},
+        )
+    ):
+        put_foreign(rest.data, f"odd-{number}", spec)
+    found = {kernel["name"]: kernel for kernel in rest.ask("kernels")["kernels"]}
+    assert {f"odd-{number}" for number in range(5)} <= set(found)
+    for number in range(5):
+        assert rest.do("GET", f"kernels/odd-{number}")[0] == 200
