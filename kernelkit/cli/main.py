@@ -43,6 +43,7 @@ _SECTIONS = {
         "diff": "Show what an upgrade would change.",
         "upgrade": "Make stale kernels anew.",
         "rollback": "Undo the last change of a kernel.",
+        "adopt": "Make a hand-made kernel one of kernelkit's.",
         "export": "Print a kernel's recipe.",
     },
     "The same environment outside Jupyter": {

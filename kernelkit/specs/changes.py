@@ -35,13 +35,19 @@ class Change:
     kernel: Installed
     source: Source
     expected: str
+    # For an adoption, which may be of a kernel in a place that others write.
+    root: Path | None = None
+    adopt: bool = False
 
     @property
     def target(self) -> Target:
         """The place of the kernel itself."""
-        kernel = self.kernel
         return Target(
-            name=kernel.directory.name, root=kernel.root, replace=True, expected=self.expected
+            name=self.kernel.directory.name.lower(),
+            root=self.root or self.kernel.root,
+            replace=True,
+            expected=self.expected,
+            adopt=self.adopt,
         )
 
 

@@ -7,15 +7,18 @@ What belongs to the other wing comes in as an argument: `job` makes the kernel o
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
+from ..files import read_regular
 from ..names import kernel_name_from, looks_secret
 from . import store
 from .install import Options, Prepared, in_step, prepare, require_absolute
 from .locations import Scope, data_root, on_jupyter_path
+from .sources import LOGO_NAMES
 from .states import list_kernels
 
 if TYPE_CHECKING:
@@ -35,7 +38,8 @@ class Target:
 
     `replace` allows to put it in the place of one that is there. `packages` is the packages dir
     that goes on top of what the recipe says. A change of a kernel names its data directory as
-    `root`, and by `expected` the fingerprint of what is changed.
+    `root`, and by `expected` the fingerprint of what is changed; `adopt` allows to replace what
+    others made.
     """
 
     name: str | None = None
@@ -45,6 +49,7 @@ class Target:
     packages: str | None = None
     root: Path | None = None
     expected: str = ""
+    adopt: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,10 +73,11 @@ def make_kernel(
 ) -> Made:
     """Prepare, stage, try and put in place. Raises any KernelkitError, with nothing changed then."""
     root, name = place(source, target, site)
-    store.check_free(root, name, replace=target.replace)
+    store.check_free(root, name, replace=target.replace, adopt=target.adopt)
     store.check_unchanged(root, name, target.expected)
     prepared = prepare(source, site, _options(root, name, target, job), progress)
-    staged = store.stage(root, name, prepared.files, prepared.record)
+    files = {**companions(root / "kernels" / name), **prepared.files}
+    staged = store.stage(root, name, files, prepared.record)
     tested: tuple[str, ...] = ()
     try:
         if trial is not None:
@@ -79,10 +85,31 @@ def make_kernel(
                 tested = trial(staged.directory)
                 progress.note(", ".join(tested))
         with in_step(progress, "install", f"Putting it into {root / 'kernels'}"):
-            directory = store.commit(staged, replace=target.replace, expected=target.expected)
+            directory = store.commit(
+                staged, replace=target.replace, expected=target.expected, adopt=target.adopt
+            )
     finally:
         store.discard(staged)
     return Made(prepared, directory, tested, _notices(source, root))
+
+
+# What an install writes; anything else in a kernelspec's directory somebody put there.
+_OURS = {"kernel.json", "launch.sh", "kernel.js", "kernel_info.json", *LOGO_NAMES}
+_COMPANION_LIMIT = 1 << 20
+
+
+def companions(directory: Path) -> dict[str, tuple[bytes, int]]:
+    """The small files that somebody put beside a kernel, a wrapper script for one: they stay."""
+    found = {}
+    with suppress(FileNotFoundError):
+        for path in sorted(directory.iterdir()):
+            if path.name in _OURS or path.name.startswith(".") or not path.is_file():
+                continue
+            status = path.stat()
+            if status.st_size <= _COMPANION_LIMIT:
+                mode = 0o755 if status.st_mode & 0o100 else 0o644
+                found[path.name] = (read_regular(path, _COMPANION_LIMIT), mode)
+    return found
 
 
 def preview_kernel(

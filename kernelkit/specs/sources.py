@@ -70,7 +70,9 @@ def source_of_reference(reference: str) -> Source:
     """A registry image, `docker://NAME:TAG`."""
     stem = re.sub(r"@sha256:.*", "", reference).rstrip("/").rpartition("/")[2]
     name, _, tag = stem.partition(":")
-    recipe = Recipe(name=_plain(name), version=_plain(tag), container=Container(image=reference))
+    recipe = Recipe(
+        name=plain_name(name), version=plain_name(tag), container=Container(image=reference)
+    )
     return Source(recipe, Provenance(origin="image", given=reference), Path.cwd())
 
 
@@ -110,8 +112,8 @@ def source_of_module(name: str, description: str = "") -> Source:
     """A module by full name, for which no catalog has a recipe."""
     software, _, version = name.partition("/")
     recipe = Recipe(
-        name=_plain(software),
-        version=_plain(version.replace("/", "-")),
+        name=plain_name(software),
+        version=plain_name(version.replace("/", "-")),
         description=description,
         modules=Modules(load=(name,)),
     )
@@ -120,7 +122,7 @@ def source_of_module(name: str, description: str = "") -> Source:
 
 def source_of_conda(name: str) -> Source:
     """A conda environment by name."""
-    recipe = Recipe(name=_plain(name), conda=Conda(environment=name))
+    recipe = Recipe(name=plain_name(name), conda=Conda(environment=name))
     return Source(recipe, Provenance(origin="conda", given=name), Path.cwd())
 
 
@@ -147,7 +149,7 @@ def source_of_kernelspec(directory: Path, given: str) -> Source:
     recipe, so that it is probed and guarded as any other; any other is run as it is."""
     kernel = read_kernel_json(directory)
     argv = kernel.get("argv") or []
-    name = _plain(f"{directory.name}-wrapped")
+    name = plain_name(f"{directory.name}-wrapped")
     shown = display_name(str(kernel.get("display_name") or directory.name))
     recipe = Recipe(name=name, display_name=f"{shown} (kernelkit)")
     file = mark_file(
@@ -214,7 +216,7 @@ def read_kernel_json(directory: Path) -> dict[str, Any]:
     return found
 
 
-def _plain(text: str) -> str:
+def plain_name(text: str) -> str:
     """`text` as a recipe's name or version: what cannot stand there becomes a dash."""
     return re.sub(r"[^A-Za-z0-9_.+-]+", "-", text).strip("-.") or "kernel"
 
@@ -223,25 +225,27 @@ def _image(path: Path, text: str) -> Source:
     name = path.name
     for suffix in _IMAGE_SUFFIXES:
         name = name.removesuffix(suffix)
-    recipe = Recipe(name=_plain(name), container=Container(image=str(path)))
+    recipe = Recipe(name=plain_name(name), container=Container(image=str(path)))
     return Source(recipe, Provenance(origin="image", given=text), path.parent)
 
 
 def _venv(path: Path, text: str) -> Source:
     name = path.parent.name if path.name in _PLAIN_VENV_NAMES else path.name
-    recipe = Recipe(name=_plain(name), language="python", venv=Venv(path=str(path)))
+    recipe = Recipe(name=plain_name(name), language="python", venv=Venv(path=str(path)))
     return Source(recipe, Provenance(origin="venv", given=text), path.parent)
 
 
 def _conda(path: Path, text: str) -> Source:
-    recipe = Recipe(name=_plain(path.name), conda=Conda(environment=str(path)))
+    recipe = Recipe(name=plain_name(path.name), conda=Conda(environment=str(path)))
     return Source(recipe, Provenance(origin="conda", given=text), path.parent)
 
 
 def _interpreter(path: Path, text: str) -> Source:
     above = path.parent.parent.name if path.parent.name == "bin" else ""
     name = path.name if above in ("", "usr", "local") else f"{above}-{path.name}"
-    recipe = Recipe(name=_plain(name), language="python", python=Interpreter(interpreter=str(path)))
+    recipe = Recipe(
+        name=plain_name(name), language="python", python=Interpreter(interpreter=str(path))
+    )
     return Source(recipe, Provenance(origin="interpreter", given=text), path.parent)
 
 

@@ -12,6 +12,7 @@ from kernelkit.errors import KernelkitError
 from kernelkit.model import Container, InstallOptions, Modules, Packages, Recipe, Resources
 from kernelkit.specs.assigning import OPTION_KEYS, assign
 from kernelkit.specs.definition import merge
+from kernelkit.specs.handmade import Opaque, parse_argv, parse_script
 from kernelkit.specs.recipe_text import parse_recipe
 from kernelkit.specs.recipe_toml import render_recipe
 
@@ -64,3 +65,35 @@ def test_a_merge_keeps_ours_where_it_differs(before: Recipe, ours: Recipe, new: 
 
 def _of(table: dict[str, Any], key: str) -> Any:
     return table.get(key)
+
+
+LINES = st.lists(
+    st.sampled_from(
+        ["module load a/1", "module purge", "ml b", "export A=1", "export A=$B", "source /v/bin/activate",
+         "conda activate x", "exec python $@", "python -m ipykernel -f $1", "set -e", "apptainer exec -B /a",
+         "if true", "# x", "'", "\\", "$(", "exec", "module", "export", "env A=1", "ml"]
+    )
+    | st.text(max_size=20),
+    max_size=6,
+)  # fmt: skip
+
+
+@given(LINES, st.lists(st.sampled_from(["-f", "{connection_file}", "-m", "x"]), max_size=4))
+def test_any_script_has_layers_or_is_opaque(lines: list[str], arguments: list[str]) -> None:
+    try:
+        found = parse_script("\n".join(lines), arguments)
+    except Opaque as reason:
+        assert str(reason)
+        return
+    assert "{connection_file}" in found.command
+    assert not any("$" in word for word in found.command)
+
+
+@given(st.lists(st.sampled_from(["env", "A=1", "apptainer", "exec", "-B", "--nv", "envkernel", "lmod",
+                                 "run", "--", "bash", "-c", "python", "{connection_file}", "/i.sif", ""]),
+                max_size=8))  # fmt: skip
+def test_any_command_has_layers_or_is_opaque(argv: list[str]) -> None:
+    try:
+        assert "{connection_file}" in parse_argv(argv).command
+    except Opaque as reason:
+        assert str(reason)
