@@ -44,6 +44,13 @@ export class ApiError extends Error {
   get hint(): string {
     return this.info.hint;
   }
+
+  /** What was thrown, as one of these: anything else is a mistake of ours. */
+  static of(error: unknown): ApiError {
+    return error instanceof ApiError
+      ? error
+      : new ApiError({ code: 'bug', message: String(error), hint: '' }, 0);
+  }
 }
 
 /** A search of the catalog. */

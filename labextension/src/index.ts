@@ -2,6 +2,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { jobStatePlugin } from './plugins/jobstate';
 import { jobsPlugin } from './plugins/jobs';
+import { catalogPlugin } from './plugins/catalog';
 import { kernelsPlugin } from './plugins/kernels';
 import { modelPlugin } from './plugins/model';
 import { sidebarPlugin } from './plugins/sidebar';
@@ -12,6 +13,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   modelPlugin,
   sidebarPlugin,
   kernelsPlugin,
+  catalogPlugin,
   jobsPlugin,
   jobStatePlugin
 ];

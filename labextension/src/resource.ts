@@ -81,10 +81,7 @@ export class Resource<T> implements IResource<T> {
       this._taken = Date.now();
       this._accept(data, this._error !== null);
     } catch (error) {
-      this._error =
-        error instanceof ApiError
-          ? error
-          : new ApiError({ code: 'bug', message: String(error), hint: '' }, 0);
+      this._error = ApiError.of(error);
       this._changed.emit();
     }
   }

@@ -31,7 +31,7 @@ export function PackagesBody(props: IPackagesBodyProps): JSX.Element {
       setPackages(await model.api.packages(kernel));
       setError(null);
     } catch (refused) {
-      setError(refused as ApiError);
+      setError(ApiError.of(refused));
     }
   }, [model, kernel]);
   useEffect(() => {
@@ -50,7 +50,7 @@ export function PackagesBody(props: IPackagesBodyProps): JSX.Element {
       }
       await read();
     } catch (refused) {
-      setError(refused as ApiError);
+      setError(ApiError.of(refused));
     }
   };
   const install = (event: React.FormEvent) => {

@@ -19,7 +19,7 @@ export class Sidebar extends TabPanel implements IKernelkitPanels {
     this.title.icon = sidebarIcon;
     this.title.caption = trans.__('Kernels, Catalog and Jobs');
     this.node.setAttribute('role', 'region');
-    this.node.setAttribute('aria-label', 'kernelkit');
+    this.node.setAttribute('aria-label', trans.__('kernelkit'));
     this.tabBar.node.setAttribute('aria-label', trans.__('Panels'));
   }
 

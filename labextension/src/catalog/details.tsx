@@ -1,0 +1,115 @@
+import type { PartialJSONObject } from '@lumino/coreutils';
+import React, { useEffect, useState } from 'react';
+
+import { ApiError, type IOfferInfo } from '../api';
+import { ErrorState, Loading } from '../components/states';
+import { CommandIDs } from '../tokens';
+import type { IOfferRowProps } from './row';
+
+export interface IOfferDetailsProps extends IOfferRowProps {
+  args: PartialJSONObject;
+}
+
+/** What is known of an offer before it is installed. */
+export function OfferDetails(props: IOfferDetailsProps): JSX.Element {
+  const { offer, api, trans } = props;
+  const [info, setInfo] = useState<IOfferInfo | null>(null);
+  const [error, setError] = useState<ApiError | null>(null);
+  const [round, setRound] = useState(0);
+
+  useEffect(() => {
+    let wanted = true;
+    setError(null);
+    api.offerInfo(offer.identity).then(
+      answer => wanted && setInfo(answer),
+      refused => wanted && setError(ApiError.of(refused))
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [api, offer.identity, round]);
+
+  return (
+    <div className="kk-Details">
+      {offer.description && <p>{offer.description}</p>}
+      {error && (
+        <ErrorState
+          error={error}
+          onRetry={() => setRound(round + 1)}
+          trans={trans}
+        />
+      )}
+      {!info && !error && <Loading label={trans.__('Reading…')} />}
+      {info && <Facts {...props} info={info} />}
+      <OfferActions {...props} />
+    </div>
+  );
+}
+
+function Facts(props: IOfferDetailsProps & { info: IOfferInfo }): JSX.Element {
+  const { offer, info, trans } = props;
+  const needs = offer.needs.map(names => names.join(' + ')).join(', ');
+  const { verified } = offer;
+  const facts: [string, string][] = [
+    [trans.__('Layers'), info.layers.join('; ')],
+    [trans.__('Loaded first'), needs && trans.__('one of %1', needs)],
+    [
+      trans.__('Verified'),
+      verified ? `${verified.against}, ${verified.on}` : ''
+    ],
+    [trans.__('Installed as'), offer.installed ?? ''],
+    [trans.__('From'), offer.path]
+  ];
+  return (
+    <>
+      <dl>
+        {facts
+          .filter(([, value]) => value)
+          .map(([term, value]) => (
+            <React.Fragment key={term}>
+              <dt>{term}</dt>
+              <dd>{value}</dd>
+            </React.Fragment>
+          ))}
+      </dl>
+      {info.troubleshoot && <p className="kk-Fine">{info.troubleshoot}</p>}
+    </>
+  );
+}
+
+function OfferActions(props: IOfferDetailsProps): JSX.Element {
+  const { offer, task, args, commands, trans } = props;
+  const shown = [CommandIDs.installOffer, CommandIDs.createFromOffer].filter(
+    id => commands.hasCommand(id)
+  );
+  const blocked = task !== undefined || offer.missing.length > 0;
+  return (
+    <div className="kk-Actions">
+      {shown.map(id => (
+        <button
+          key={id}
+          type="button"
+          className="kk-LinkButton"
+          data-kk-stop
+          tabIndex={-1}
+          aria-disabled={id === CommandIDs.installOffer && blocked}
+          onClick={() => {
+            if (id !== CommandIDs.installOffer || !blocked) {
+              void commands.execute(id, args);
+            }
+          }}
+        >
+          {commands.label(id, { ...args, inMenu: true })}
+        </button>
+      ))}
+      {offer.missing.length > 0 && (
+        <p className="kk-Fine">
+          {trans.__(
+            'It needs modules that this machine does not have: %1. With changes it can be made of others.',
+            offer.missing.join(', ')
+          )}
+        </p>
+      )}
+    </div>
+  );
+}

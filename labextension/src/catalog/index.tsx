@@ -1,0 +1,31 @@
+import React from 'react';
+
+import { PanelWidget } from '../components/panelwidget';
+import type { IContext } from '../kernels/actions';
+import type { Installs } from './installs';
+import { CatalogModel } from './model';
+import { CatalogView } from './panel';
+
+export function createCatalogPanel(
+  context: IContext,
+  installs: Installs
+): PanelWidget {
+  const { app, model, trans } = context;
+  const catalog = new CatalogModel(model.api);
+  const panel = new PanelWidget(model, () => (
+    <CatalogView
+      model={model}
+      catalog={catalog}
+      commands={app.commands}
+      trans={trans}
+      taskOf={identity => installs.taskOf(identity)}
+      onError={error => {
+        void import('../kernels/actions').then(actions =>
+          actions.tell(context, trans.__('Catalog'), error)
+        );
+      }}
+    />
+  ));
+  panel.disposed.connect(() => catalog.dispose());
+  return panel;
+}
