@@ -1,5 +1,5 @@
-"""Looks after one run from its submission to its end: joins its kernel to the relay, says how it
-stands, and keeps its lease. Runs in the background thread; knows nothing of Jupyter's managers."""
+"""Looks after one run from its submission to its end: has its kernel joined to the relay and told
+of, and keeps its lease. Runs in the background thread; knows nothing of Jupyter's managers."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 
 from ..errors import KernelFailed, KernelkitError, SlurmUnavailable
+from ..slurm.states import Job
 from ..slurm.tracking import JobUpdate
 from ..slurm.watcher import Watcher
 from .control import JobControl
-from .deadline import Deadline, deadline_in_words
 from .ends import (
     end_by_fault,
     end_of_job,
@@ -27,14 +27,15 @@ from .ends import (
     shut_down,
     taken_over,
 )
+from .joining import Joining
 from .kernel_state import KernelPhase, KernelState, RunEnd
 from .lease import Lease
-from .news import RunNews, news_of
+from .news import RunNews
 from .records import Run, Status
 from .relay import Relay
 from .runs import Runs
 from .servers import this_server
-from .wire import accepted_connection
+from .telling import Telling
 
 # Seconds between looks at the run's files: often while a kernel is starting or ending, which the
 # user waits for; seldom while it runs or its job is queued.
@@ -65,31 +66,25 @@ class Keeper:
         warn_in_output: bool = False,
     ) -> None:
         self.run = run
-        self.state = KernelState("queued", "the job is being submitted")
         self._runs, self._control, self._relay = runs, control, relay
-        self._seed = {**seed, "transport": "tcp"}
-        self._start_timeout = start_timeout
+        self._joining = Joining(runs, relay, seed, start_timeout=start_timeout)
+        self._telling = Telling(relay, tell, warn_in_output=warn_in_output)
         self._watcher = watcher
         self._unwatch: Callable[[], None] | None = None
-        self._tell, self._warn_in_output = tell, warn_in_output
-        self._update: JobUpdate | None = None
-        self._deadline = Deadline()
-        self._since = time.time()
         self._wanted = 1
-        self._joined = 0
-        self._ever_joined = False
         self._may_end = False
         self._ended_since: float | None = None
         self._began = time.monotonic()
-        self._running_since: float | None = None
         self._wake = asyncio.Event()
-        self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._lease = Lease(runs)
         self._is_ours = True
-        # The start whose kernel has served another server, and may be in the middle of a cell.
-        self._at_work = 0
         self._hurry_until = 0.0
+
+    @property
+    def state(self) -> KernelState:
+        """How the run stands; may be read in any thread."""
+        return self._telling.state
 
     # --- what the provisioner asks ---------------------------------------------------------------
 
@@ -99,7 +94,7 @@ class Keeper:
         Raises SubmitRejected and what JobControl raises; a controller that does not answer is
         asked again for as long as it takes.
         """
-        self._publish()
+        self._telling.publish(self.run)
         try:
             if job:
                 self.run = await self._control.join(self.run.id, job)
@@ -110,7 +105,7 @@ class Keeper:
         except KernelkitError as error:
             self._end_with(end_by_fault(error))
             raise
-        self._publish()
+        self._telling.publish(self.run)
         self._task = asyncio.create_task(self._attend())
 
     async def adopt(self, kernel_id: str) -> None:
@@ -121,8 +116,8 @@ class Keeper:
         server = msgspec.structs.replace(this_server(), token=secrets.token_hex(8))
         self.run = await self._control.adopt(self.run.id, server, kernel_id=kernel_id)
         if status := self._runs.read_status(self.run.id):
-            self._wanted = self._at_work = status.start
-            self._ever_joined = True
+            self._wanted = status.start
+            self._joining.take_over(status.start)
         # At once: whoever has it now may interrupt its cell before anything else is done.
         await self._look_safely()
         self._task = asyncio.create_task(self._attend())
@@ -136,7 +131,7 @@ class Keeper:
             self.run.id, start=max(self._wanted, self.state.start) + 1, grace=grace
         )
         self._set(KernelState("starting", "the kernel is restarting", self.state.start))
-        self._running_since = time.monotonic()
+        self._joining.expect(anew=True)
         self._wake.set()
 
     async def signal(self, name: str) -> None:
@@ -185,10 +180,7 @@ class Keeper:
 
     async def until(self, *phases: KernelPhase) -> KernelState:
         """Wait until the run is in one of `phases`."""
-        while self.state.phase not in phases:
-            self._changed.clear()
-            await self._changed.wait()
-        return self.state
+        return await self._telling.until(*phases)
 
     def expect_end(self) -> None:
         """Somebody asked the kernel to end: look often, and tell nobody that it did."""
@@ -202,13 +194,9 @@ class Keeper:
 
     def _job_changed(self, update: JobUpdate) -> None:
         """What the watcher saw; called in the background thread."""
-        self._update = update
-        self._deadline.set(update.job)
-        if self.state.phase == "queued":
-            self._set(KernelState("queued", update.words))
+        self._telling.hear(self.run, update)
         if update.phase == "ended" and not self.state.final:
             self._lost(end_of_job(update))
-        self._publish()
         self._wake.set()
 
     # --- looking after it --------------------------------------------------------------------------
@@ -227,8 +215,9 @@ class Keeper:
     async def _record_end(self) -> None:
         # Nobody may ever ask for the end of a run that was lost: front ends just forget it.
         words, code = self.state.words, self.state.end.code if self.state.end else ""
+        update = self._telling.update
         with contextlib.suppress(KernelkitError):
-            if self._update is None or self._update.phase != "ended":
+            if update is None or update.phase != "ended":
                 self.run = await self._control.end(self.run.id, reason=words, code=code)
             else:
                 self._runs.allocations.leave(self.run)
@@ -238,7 +227,7 @@ class Keeper:
 
     def _interval(self) -> float:
         now, phase = time.monotonic(), self.state.phase
-        unjoined = phase == "running" and not self._is_joined and self.state.start != self._at_work
+        unjoined = phase == "running" and not self._joining.is_done(self.state.start)
         if phase == "starting" or unjoined or now < self._hurry_until:
             return _SOON
         if phase == "queued":
@@ -246,8 +235,9 @@ class Keeper:
         return _SELDOM
 
     @property
-    def _is_joined(self) -> bool:
-        return self._joined == self.state.start and self._relay.is_joined
+    def _job(self) -> Job | None:
+        """What Slurm said last."""
+        return self._telling.update.job if self._telling.update else None
 
     async def _look_safely(self) -> None:
         try:
@@ -267,63 +257,32 @@ class Keeper:
         if not self.run.job_id:
             with contextlib.suppress(SlurmUnavailable):
                 self.run = await self._control.start(self.run.id)
-        self._look_at_deadline()
+        self._telling.look_at_clock(self.run)
         status = self._runs.read_status(self.run.id)
         if status is None:
             return
-        if self._running_since is None:
-            self._running_since = time.monotonic()
+        self._joining.expect()
         if status.phase == "ended":
             if not self._may_hear_why(status):
-                self._lost(end_of_run(status, self._update.job if self._update else None))
+                self._lost(end_of_run(status, self._job))
         elif status.phase == "exited" and status.start >= self._wanted:
-            if not self._ever_joined:
+            if not self._joining.ever:
                 # Its layers or its interpreter: the same would come of every further try.
                 raise KernelFailed(f"{exit_of_kernel(status).words}, before it answered")
             self._exited(status)
-        elif status.start >= self._wanted:
-            self._greet(status)
+        elif status.start >= self._wanted and (state := self._joining.greet(self.run, status)):
+            self._may_end = self._may_end and state.start == self.state.start
+            self._set(state)
 
     def _may_hear_why(self, status: Status) -> bool:
         """The run knows only that Slurm ended it; Slurm says why as soon as the job is complete."""
         now = time.monotonic()
-        if status.reason != "slurm" or (self._update and self._update.job.phase == "ended"):
+        if status.reason != "slurm" or (self._job and self._job.phase == "ended"):
             return False
         if self._ended_since is None:
             self._ended_since = now
         self._watcher.nudge()
         return now - self._ended_since < _REASON_PATIENCE
-
-    def _greet(self, status: Status) -> None:
-        """A kernel runs: join it to the relay as soon as its connection file is whole."""
-        if self._joined != status.start:
-            connection = self._runs.read_connection(self.run.id, status.start)
-            if connection is None:
-                words = f"the kernel is starting on {status.node}"
-                self._set(KernelState("starting", words, status.start, None, status.node))
-                self._check_start()
-                return
-            at_work = status.start == self._at_work
-            if at_work:
-                self._relay.set_text(f"job {self.run.job_id}: the kernel is busy with another cell")
-            found = accepted_connection(self._seed, connection, status.node)
-            self._relay.splice(found, at_work=at_work)
-            self._joined, self._may_end = status.start, False
-        if self._relay.is_joined or status.start == self._at_work:
-            self._ever_joined = True
-            self._set(
-                KernelState("running", f"running on {status.node}", status.start, None, status.node)
-            )
-        else:
-            self._check_start()
-
-    def _check_start(self) -> None:
-        assert self._running_since is not None
-        waited = time.monotonic() - self._running_since
-        if waited > self._start_timeout:
-            raise KernelFailed(
-                f"The job runs, but its kernel did not answer within {self._start_timeout:g} s."
-            )
 
     def _exited(self, status: Status) -> None:
         """A kernel has ended in a job that lives; whoever wants another one asks for it."""
@@ -343,24 +302,5 @@ class Keeper:
         last = self.state
         self._set(KernelState("ended", end.words, last.start, last.exit, last.node, end))
 
-    def _look_at_deadline(self) -> None:
-        is_due = self._deadline.look(time.time())
-        self._publish()  # also that a warning is taken back
-        if is_due and self._warn_in_output:
-            self._relay.say(deadline_in_words(self._deadline.warning, self.run.id))
-
     def _set(self, state: KernelState) -> None:
-        if state == self.state or self.state.final:
-            return
-        if state.phase != self.state.phase:
-            self._since = time.time()
-        self.state = state
-        self._changed.set()
-        self._publish()
-        if state.phase in ("queued", "starting"):
-            number = f"job {self.run.job_id}" if self.run.job_id else "job"
-            self._relay.set_text(f"{number}: {state.words}")
-
-    def _publish(self) -> None:
-        warning = "" if self.state.final else self._deadline.warning
-        self._tell(news_of(self.run, self.state, self._update, since=self._since, warning=warning))
+        self._telling.set(self.run, state)
