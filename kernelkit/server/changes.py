@@ -7,18 +7,30 @@ from typing import TYPE_CHECKING
 from ..errors import Changed, UsageError
 from ..running.stanza import job_of
 from ..specs import store
-from ..specs.changes import apply
+from ..specs.adopting import adoption_of
+from ..specs.changes import Change, apply
 from ..specs.detail import KernelSummary, job_config, summarize
 from ..specs.lookup import find_kernel
 from ..specs.making import make_kernel, place
 from ..specs.moving import clone_kernel, rename_kernel
 from ..specs.shelf import fingerprint
-from .answers import CloneOf, Edit, NewKernel, NewName, Query, TaskAnswer, TaskResult, TestOf
+from .answers import (
+    CloneOf,
+    Edit,
+    NewKernel,
+    NewName,
+    Query,
+    TaskAnswer,
+    TaskKind,
+    TaskResult,
+    TestOf,
+)
 from .wanted import change_of, source_of, target_of, trial_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ..model import InstallOptions
     from ..site import Site
     from .services import Services
     from .tasks import Steps
@@ -65,18 +77,39 @@ def edit(services: Services, name: str, body: Edit) -> TaskAnswer:
             f"`{kernel.name}` was changed while it was edited.",
             hint="Look at what it is now, and edit that.",
         )
-    job = job_of(body.options, site, directory=kernel.directory)
+    title = f"Changing {kernel.display_name or kernel.name}"
+    return _begin(services, "edit", title, change, body.options)
+
+
+def adopt(services: Services, name: str) -> TaskAnswer:
+    """Begin making a hand-made kernel one of kernelkit's, under its own name; the former directory
+    is kept. Raises NotFound, RecipeError, and UsageError for one that is kernelkit's already."""
+    kernel = find_kernel(name)
+    found = adoption_of(kernel, services.site)
+    title = f"Adopting {kernel.display_name or kernel.name}"
+    return _begin(services, "adopt", title, found.change, found.options, found.notes)
+
+
+def _begin(
+    services: Services,
+    kind: TaskKind,
+    title: str,
+    change: Change,
+    options: InstallOptions,
+    notices: tuple[str, ...] = (),
+) -> TaskAnswer:
+    site = services.site
+    kernel = change.kernel
+    job = job_of(options, site, directory=kernel.directory)
 
     def work(steps: Steps) -> TaskResult:
-        trial = trial_of(body.options, site, steps)
-        made = apply(change, site, steps, job=job, trial=trial)
+        made = apply(change, site, steps, job=job, trial=trial_of(options, site, steps))
         services.kernels_changed("changed", made.directory.name)
-        if body.options.on_slurm and body.options.test_on_slurm:
+        if options.on_slurm and options.test_on_slurm:
             test_in_job(made.directory, site, steps)
-        return TaskResult(name=made.directory.name, notices=made.notices)
+        return TaskResult(name=made.directory.name, notices=(*notices, *made.notices))
 
-    title = f"Changing {kernel.display_name or kernel.name}"
-    return TaskAnswer(task=services.tasks.start("edit", kernel.name, title, work))
+    return TaskAnswer(task=services.tasks.start(kind, kernel.name, title, work))
 
 
 def clone(services: Services, name: str, body: CloneOf) -> KernelSummary:

@@ -38,11 +38,11 @@ class Events:
         for kind in self._serials:
             self._logger.register_event_schema(_SCHEMAS / f"{kind}.yaml")
 
-    def run_changed(self, run: Run, previous: str | None) -> None:
-        """A run has another state, reason or end, or little time left."""
+    def run_changed(self, run: Run, *, previous: str | None, warning: str) -> None:
+        """A run has another state, reason or end, or came to its last minutes (`warning`)."""
         from msgspec import to_builtins
 
-        found = {"run": to_builtins(run), "previous_state": previous, "warning": run.warning}
+        found = {"run": to_builtins(run), "previous_state": previous, "warning": warning}
         self._emit("run", found)
 
     def kernels_changed(self, action: str, name: str) -> None:

@@ -16,6 +16,7 @@ from .answers import Jobs, Nothing, Query, Run, RunLog, StrayJob
 from .kept import Kept
 
 if TYPE_CHECKING:
+    from .events import Events
     from .services import Services
 
 # Characters of a log that are sent.
@@ -59,10 +60,32 @@ class Queue:
         return answer
 
 
+class Bulletin:
+    """Hands on the news of this server's runs as events."""
+
+    def __init__(self, events: Events) -> None:
+        self._events = events
+        self._last: dict[str, RunNews] = {}
+        desk().listen(self._hear)
+
+    def _hear(self, news: RunNews) -> None:
+        # Called in the thread that looks after the runs, one news at a time.
+        before = self._last.pop(news.run, None)
+        if news.state != "ended":
+            self._last[news.run] = news
+        warned = before is not None and before.warning == news.warning
+        self._events.run_changed(
+            own_run(news, time.time()),
+            previous=before.state if before else None,
+            warning="" if warned else news.warning,
+        )
+
+
 def list_jobs(services: Services, query: JobsQuery) -> Jobs:
     """Every run of this user, and jobs of ours that no run tells of."""
     taken = time.time()
     at = desk()
+    services.hear_of_runs()
     mine = {news.run: news for news in at.snapshot()}
     listing = at.runs.listing()
     if not _slurm_is_here() and not listing.runs:

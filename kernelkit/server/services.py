@@ -6,8 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .events import Events
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from ..site import Site
     from ..slurm.offers import Inventory
     from .catalog import Shelf
-    from .jobs import Queue
+    from .jobs import Bulletin, Queue
     from .kept import Kept
     from .tasks import Tasks
 
@@ -29,12 +28,30 @@ _SITE_SECONDS = 60.0
 _INVENTORY_SECONDS = 120.0
 
 
+class once(Generic[T]):  # noqa: N801 - read as a decorator
+    """A property that is made at its first use, by one of the threads that ask for it."""
+
+    def __init__(self, make: Callable[[Any], T]) -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    def __get__(self, services: Services, owner: type[Services]) -> T:
+        # Found in the object's own dictionary from then on, and not asked again.
+        name = self._make.__name__
+        with services.lock:
+            if name not in services.__dict__:
+                services.__dict__[name] = self._make(services)
+            found: T = services.__dict__[name]
+            return found
+
+
 class Services:
     """Made when the extension is loaded; everything in it when it is first asked for."""
 
     def __init__(self, server: ServerApp) -> None:
         self.server = server
         self.events = Events(server)
+        self.lock = threading.RLock()
 
     async def close(self) -> None:
         """End what is going on, with the server."""
@@ -53,7 +70,7 @@ class Services:
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, run)
 
-    @cached_property
+    @once
     def _threads(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(_THREADS, thread_name_prefix="kernelkit-rest")
 
@@ -62,21 +79,21 @@ class Services:
         """The settings in force; a change of a file is seen within a minute."""
         return self._site.get()
 
-    @cached_property
+    @once
     def _site(self) -> Kept[Site]:
         from ..site import load_site
         from .kept import Kept
 
         return Kept(load_site, _SITE_SECONDS)
 
-    @cached_property
+    @once
     def shelf(self) -> Shelf:
         """What kernels can be made of here."""
         from .catalog import Shelf
 
         return Shelf(self)
 
-    @cached_property
+    @once
     def inventory(self) -> Kept[Inventory]:
         """What the cluster offers this user."""
         from .kept import Kept
@@ -84,14 +101,14 @@ class Services:
 
         return Kept(ask_inventory, _INVENTORY_SECONDS)
 
-    @cached_property
+    @once
     def queue(self) -> Queue:
         """What Slurm says of this user's jobs."""
         from .jobs import Queue
 
         return Queue()
 
-    @cached_property
+    @once
     def tasks(self) -> Tasks:
         """The long work of this server."""
         from .tasks import Tasks
@@ -99,6 +116,16 @@ class Services:
         tasks = Tasks()
         tasks.listen(self.events.task_changed)
         return tasks
+
+    def hear_of_runs(self) -> None:
+        """Have every change of a run told as an event, from the first time that somebody asks."""
+        assert self._bulletin
+
+    @once
+    def _bulletin(self) -> Bulletin:
+        from .jobs import Bulletin
+
+        return Bulletin(self.events)
 
     def kernels_changed(self, action: str, name: str) -> None:
         """Tell everybody that a kernel was installed, changed, removed or renamed."""

@@ -156,6 +156,17 @@ def test_clone_rename_export(rest: Rest, venv: Path) -> None:
     assert exported["filename"].endswith(".toml") and str(venv) in exported["text"]
 
 
+def test_a_hand_made_kernel_is_adopted(rest: Rest, venv: Path) -> None:
+    argv = [str(venv / "bin/python"), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    spec = {"argv": argv, "display_name": "By hand", "language": "python"}
+    put_foreign(rest.data, "handmade", spec)
+    task = rest.finish(rest.do("POST", "kernels/handmade/adopt", {}))
+    assert task["state"] == "done" and task["kind"] == "adopt", task
+    found = rest.ask("kernels/handmade")
+    assert found["managed"] and found["display_name"] == "By hand"
+    assert rest.do("POST", "kernels/handmade/adopt", {})[0] == 400
+
+
 def test_a_kernel_is_tested_as_it_is(rest: Rest, venv: Path) -> None:
     make(rest, venv, "tried")
     task = rest.finish(rest.do("POST", "kernels/tried/test", {}))
