@@ -97,6 +97,16 @@ class Parts:
     def conda_env_without_ipykernel(self) -> Path:
         return self.conda_root / "envs/nokernel"
 
+    @property
+    def node_bin(self) -> Path:
+        """`node` and `jlpm`."""
+        return self.root / "node/bin"
+
+    @property
+    def node_modules(self) -> Path:
+        """What labextension/yarn.lock names."""
+        return self.root / "node/labextension/node_modules"
+
     def version(self, part: str) -> str:
         """What the installation reported of a part that is there."""
         return (self.root / "stamps" / part).read_text().splitlines()[1].split()[1]
