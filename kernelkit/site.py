@@ -102,6 +102,12 @@ class KernelkitSite(Configurable):
     lease = Int(900, help="Seconds that a Slurm kernel lives on when its server is gone.").tag(
         config=True
     )
+    left_in_queue = Enum(
+        ["attach", "offer", "cancel"],
+        default_value="attach",
+        help="What a new server does about queued Slurm kernels of one that is gone; those that "
+        "run are offered.",
+    ).tag(config=True)
     start_timeout = Float(180.0, help="Seconds a kernel may take to answer once its job runs.").tag(
         config=True
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.serverapp import ServerApp
 
+from . import leftovers
 from .handler import make_handlers
 from .services import Services
 
@@ -21,6 +23,11 @@ class KernelkitExtension(ExtensionApp):
         self.services.events.register()
         self.handlers.extend(make_handlers(self.services))
 
+    async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
+        """Called once the server listens."""
+        await leftovers.settle(self.services)
+
     async def stop_extension(self) -> None:
         """Called before the server ends its kernels."""
+        await leftovers.leave_kept()
         await self.services.close()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -228,4 +229,40 @@ def test_a_terminal_takes_a_kernel_and_leaves_it(
     assert jobs(cluster) == {run.job_id: "RUNNING"}
     ended = kernelkit("cancel", "--orphans", "--json").json["cancelled"]
     assert [each["run"] for each in ended] == [run.id]
+    assert jobs(cluster) == {}
+
+
+def test_a_server_that_stops_leaves_what_is_kept_and_the_next_one_takes_what_waits(
+    server: Server, kernels: Kernels, cluster: Cluster, tmp_path: Path
+) -> None:
+    kept = server.start(kernels.put("module", "kept", config={"keep": True, "lease": 30}))
+    assert server.page(kept).run("x = 42\nprint('up')") == "up\n"
+    with cluster.filled() as filler:
+        waits = kernels.put("module", "waits", partition="full")
+        server.start(waits)
+        wait_for("both to be submitted", lambda: len(jobs(cluster)) == 2)
+        server.stop(signal.SIGTERM)
+        assert list(jobs(cluster).values()) == ["RUNNING"]
+
+        second = Server(kernels.home, cluster, tmp_path / "second")
+        queued = second.start(waits)
+        wait_for("it to be submitted", lambda: len(jobs(cluster)) == 2)
+        second.stop(signal.SIGKILL)
+        third = Server(kernels.home, cluster, tmp_path / "third")
+        try:
+            wait_for("it to be taken over", lambda: third.state(queued) != "")
+            assert third.state(kept) == "", "a kernel that runs is offered, not taken"
+            cluster.cancel(filler)
+            assert third.page(queued).run("print('here')") == "here\n"
+            assert third.calls("sbatch") == 0
+        finally:
+            third.stop()
+    run = the_run()
+    assert (run.kernel_id, list(jobs(cluster))) == (kept, [run.job_id])
+
+    async def another(another: Another) -> None:
+        assert await another.attach(run) == kept
+        assert await another.run(kept, "print(x)") == "42\n"
+
+    driven(another)
     assert jobs(cluster) == {}
