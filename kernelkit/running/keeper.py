@@ -217,7 +217,8 @@ class Keeper:
         words, code = self.state.words, self.state.end.code if self.state.end else ""
         update = self._telling.update
         with contextlib.suppress(KernelkitError):
-            if update is None or update.phase != "ended":
+            # A job that was put back into the queue ended for us, and not for Slurm.
+            if update is None or update.job.phase != "ended":
                 self.run = await self._control.end(self.run.id, reason=words, code=code)
             else:
                 self._runs.allocations.leave(self.run)

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -204,7 +205,7 @@ def test_what_ignores_everything_is_restarted_in_place(
     assert (the_job(cluster), server.calls("sbatch")) == (job, 1)
 
 
-@pytest.mark.parametrize("how", ["scancel", "node"])
+@pytest.mark.parametrize("how", ["scancel", "node", "requeue"])
 def test_an_ended_job_is_a_dead_kernel_and_no_second_job(
     how: str, server: Server, kernels: Kernels, fragile_cluster: Cluster
 ) -> None:
@@ -215,10 +216,49 @@ def test_an_ended_job_is_a_dead_kernel_and_no_second_job(
     page.until("the cell", lambda m: m["msg_type"] == "stream" and "go" in m["content"]["text"])
     if how == "scancel":
         cluster.cancel(job)
+    elif how == "requeue":  # which our own jobs do not allow, as long as nobody changes them
+        cluster.run("scontrol", "update", f"job={job}", "requeue=1")
+        cluster.do("requeue", job)
     else:
         cluster.do("node-down", cluster.show(job)["NodeList"])
-    dies(server, kernel_id, page, cell, {"scancel": "CANCELLED", "node": "NODE_FAIL"}[how])
-    assert (jobs(cluster), server.calls("sbatch")) == ([], 1)
+    word = {"scancel": "CANCELLED", "node": "NODE_FAIL", "requeue": "REQUEUED"}[how]
+    dies(server, kernel_id, page, cell, word)
+    wait_for("the job to leave the queue", lambda: jobs(cluster) == [], 20)
+    assert server.calls("sbatch") == 1
+
+
+def test_a_controller_that_is_away_ends_no_kernel(
+    server: Server, kernels: Kernels, fragile_cluster: Cluster
+) -> None:
+    cluster = fragile_cluster
+    running_id, running = start_running(server, kernels.put("module"))
+    with cluster.filled() as filler:
+        queued = server.page(server.start(kernels.put("module", "queued", partition="full")))
+        held = queued.execute("print('held')")
+        queued.until("the text", lambda m: "pending" in str(m["content"]))
+        cluster.do("stop-ctld")
+
+        # What runs is used as before, and restarted: none of that needs the controller.
+        loop = running.execute("kept = 42\nprint('go', flush=True)\nwhile True: pass")
+        running.until("the loop", lambda m: "go" in str(m["content"].get("text")))
+        server.act(running_id, "interrupt")
+        assert running.reply(loop)["ename"] == "KeyboardInterrupt"
+        assert running.run("print(kept)") == "42\n"
+        server.act(running_id, "restart")
+        again = server.page(running_id)
+        assert again.run("print('kept' in dir())") == "False\n"
+        # One more is taken, too: it is submitted when that is possible.
+        late = server.page(server.start(kernels.put("module", "late")))
+        waiting = late.execute("print('late')")
+
+        cluster.do("start-ctld")
+        assert late.reply(waiting)["status"] == "ok"
+        assert late.text(waiting) == "late\n"
+        assert queued.text(held) not in ("held\n", "")
+        cluster.cancel(filler)
+        assert queued.reply(held)["status"] == "ok"
+        assert queued.text(held) == "held\n"
+        assert len(jobs(cluster)) == 3
 
 
 def dies(server: Server, kernel_id: str, page: Page, cell: str, word: str) -> None:
@@ -307,7 +347,8 @@ def test_the_lease_of_a_killed_server_and_a_time_limit(
 def test_twenty_kernels_at_once(server: Server, kernels: Kernels, cluster: Cluster) -> None:
     name = kernels.put("module", partition="full")
     before = server.calls("squeue")
-    ids = [server.start(name) for _ in range(20)]
+    with ThreadPoolExecutor(20) as pages:
+        ids = list(pages.map(server.start, [name] * 20))
     assert (server.calls("sbatch"), len(jobs(cluster))) == (20, 20)
     wait_for("one of them to run", lambda: "RUNNING" in [row[2] for row in cluster.queue()])
     for kernel_id in ids:
