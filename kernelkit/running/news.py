@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from ..model import Resources
+from ..slurm.states import Job, reason_in_words
 from ..slurm.tracking import JobUpdate
 from .deadline import MinutesLeft
 from .kernel_state import KernelState, RunEnd
@@ -78,7 +79,7 @@ def news_of(
         display_name=run.display_name,
         job=run.job_id,
         state="new" if state.phase == "queued" and not run.job_id else state.phase,
-        reason=state.words,
+        reason=_reason(state, job if waits else None),
         state_since=since,
         created=run.created,
         keep=run.keep,
@@ -96,6 +97,13 @@ def news_of(
         unknown_since=update.unknown_since if update else None,
         end=state.end,
     )
+
+
+def _reason(state: KernelState, waiting: Job | None) -> str:
+    # The state and the estimate are told apart from it, the estimate in the reader's time zone.
+    if state.phase == "queued" and waiting is not None and waiting.reason:
+        return reason_in_words(waiting.reason)
+    return state.words
 
 
 Listener = Callable[[RunNews], None]

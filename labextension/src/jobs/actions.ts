@@ -99,7 +99,7 @@ export async function moreTime(
   context: IJobsContext,
   run: IRun
 ): Promise<void> {
-  const { model, trans } = context;
+  const { app, model, trans } = context;
   const given = await InputDialog.getText({
     title: trans.__('Restart %1 with more time', run.display_name),
     label: trans.__(
@@ -107,8 +107,17 @@ export async function moreTime(
     ),
     okLabel: trans.__('Restart')
   });
-  if (given.button.accept) {
-    await model.api.moreTime(run.run, given.value?.trim() || undefined);
+  if (!given.button.accept) {
+    return;
+  }
+  const widget = run.kernel_id ? widgetOn(app.shell, run.kernel_id) : null;
+  const time = given.value?.trim() || undefined;
+  const kernelId = await model.api.moreTime(run.run, time);
+  const session = sessionContextOf(widget);
+  if (session && session.session?.kernel?.id !== kernelId) {
+    await session.changeKernel({ id: kernelId });
+  } else if (!session) {
+    await openOnKernel(app.commands, { kernelId, kernelName: run.kernel });
   }
 }
 

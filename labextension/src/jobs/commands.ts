@@ -118,7 +118,7 @@ function runCommands(trans: TranslationBundle): IRunCommand[] {
     {
       id: CommandIDs.moreTime,
       label: trans.__('Restart Kernel with More Time…'),
-      fits: run => run.mine,
+      fits: run => run.mine || !isOpen(run),
       act: actions => actions.moreTime
     },
     {

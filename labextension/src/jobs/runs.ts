@@ -106,6 +106,10 @@ export function reasonWords(
   if (run.state === 'ended') {
     return run.end ? endWords(run.end) : run.reason;
   }
+  if (run.state === 'running' && !run.attachable) {
+    // The node stands beside the state already.
+    return '';
+  }
   return [run.reason, startWords(run, now, trans)].filter(Boolean).join('; ');
 }
 
