@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from real import Parts
-from slurm import Cluster
+from slurm import Cluster, wait_for
 
 # As tests/conftest.py does for its own directory; `driving` and `machine` serve here, too.
 sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
@@ -19,6 +18,8 @@ from job_kernels import Kernels, Shelf
 from serving import Server
 
 from kernelkit.running import desk
+
+WAIT = 20.0
 
 
 @pytest.fixture(scope="session")
@@ -38,12 +39,11 @@ def kernels(
     yield Kernels(shelf, home)
     used = desk._desk
     if used is not None:
-
-        async def stop() -> None:
-            await used.watcher.stop()
-            asyncio.get_running_loop().call_soon(asyncio.get_running_loop().stop)
-
-        used.background.run(stop())
+        used.background.run(used.watcher.stop()).result(WAIT)
+        loop = used.background.loop
+        loop.call_soon_threadsafe(loop.stop)
+        wait_for("the desk's thread", lambda: not loop.is_running(), WAIT)
+        loop.close()
 
 
 @pytest.fixture

@@ -134,6 +134,9 @@ def connect_remote(
             socket.curve_secretkey = secret.encode()
             socket.curve_publickey = connection["curve_publickey"].encode()
             socket.curve_serverkey = connection["curve_publickey"].encode()
+        if channel == "stdin":
+            # Before it connects: an event that nobody listens for is lost.
+            socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
         socket.connect(endpoint(connection, channel))
         made[channel] = socket
     return Sockets(**made)

@@ -59,7 +59,7 @@ class Splice:
         self._said_busy = ""
         # Nothing can be asked on stdin, but an input_request that comes before the kernel knows
         # this socket is dropped there, and the cell waits for ever.
-        self.monitor = remote.stdin.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
+        self.monitor = remote.stdin.get_monitor_socket()
         self.to_kernel = {
             channel: Lane(getattr(local, channel), getattr(remote, channel))
             for channel in ("shell", "control", "stdin", "hb")
