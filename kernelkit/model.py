@@ -232,6 +232,10 @@ class InstallOptions(_Declared, frozen=True):
     ] = None
     in_job: Annotated[str, Meta(description="Job to join instead of asking for one.")] = ""
     gpus: Annotated[str, Meta(description="GPUs of that job for this kernel: 0,1.")] = ""
+    idle: Annotated[
+        Annotated[int, Meta(ge=0, le=86400)],
+        Meta(description="Seconds that its job stays for another kernel after the last one."),
+    ] = 0
     no_test: Annotated[bool, Meta(description="Do not start it before it is put in place.")] = False
     test_on_slurm: Annotated[bool, Meta(description="Test it in a job, as it will run.")] = False
 

@@ -25,7 +25,7 @@ def show_cancelled(data: dict[str, Any]) -> None:
 def command(names: tuple[str, ...], left_behind: bool) -> dict[str, Any]:
     """End kernels that run or wait in Slurm jobs; their jobs end with them."""
     from ..errors import UsageError
-    from ..running.overview import find_run, stray_job
+    from ..running.overview import find_run, is_job_alone, stray_job
     from .slurm_runs import ask_queue, open_runs, orphans, wait_for
 
     if not names and not left_behind:
@@ -38,7 +38,7 @@ def command(names: tuple[str, ...], left_behind: bool) -> dict[str, Any]:
         chosen += [*left.abandoned, *left.jobless]
         stray = [job.id for job in left.runless]
     for name in names:
-        if name.isdigit() and not runs.of_job(name):
+        if is_job_alone(runs, name):
             stray.append(stray_job(ask_queue(), name).id)
         else:
             chosen.append(find_run(runs, name))

@@ -26,6 +26,7 @@ _TEXTS = {
     "reservation": "Reservation to run in.",
 }
 _NUMBERS = {"cpus": "CPUs of a task.", "nodes": "Nodes.", "ntasks": "Tasks."}
+_OF_RUNS = ("portable", "keep", "in_job", "gpus", "idle")
 _NAMES = (*_TEXTS, *_NUMBERS, "extra")
 
 
@@ -47,6 +48,14 @@ def resource_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def _positions(context: click.Context, option: click.Parameter, value: str) -> str:
+    if value:
+        from ..running.runs import check_gpus
+
+        check_gpus(value)
+    return value
+
+
 def job_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options of a kernel that runs in a Slurm job."""
     options = [
@@ -61,6 +70,21 @@ def job_options(function: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--keep", is_flag=True, help="Let it live without a server, to its limit."),
         click.option("--in-job", metavar="JOBID", default="", help="Join a job of yours."),
+        click.option(
+            "--use-gpus",
+            "gpus",
+            metavar="0,1",
+            default="",
+            callback=_positions,
+            help="Use only these of the job's GPUs, so that several kernels divide them.",
+        ),
+        click.option(
+            "--idle",
+            metavar="SECONDS",
+            type=click.IntRange(0, 86400),
+            default=0,
+            help="Keep the job this long after its last kernel, for --in-job.",
+        ),
     ]
     for option in reversed(options):
         function = option(function)
@@ -87,7 +111,8 @@ def take_resources(recipe: Any, options: dict[str, Any]) -> Any:
 
     given = {name: options[name] for name in _NAMES if options.get(name)}
     if not options["on_slurm"]:
-        others = {name: options[name] for name in ("portable", "keep", "in_job")}
+        others = {name: options[name] for name in _OF_RUNS}
+        others["use-gpus"] = others.pop("gpus")
         others["no-check"] = not options["check"]
         for name in [*given, *(name for name, said in others.items() if said)]:
             raise UsageError(
@@ -106,7 +131,7 @@ def job_stanza(options: dict[str, Any], site: Site) -> Callable[[Plan], JobStanz
     def decide(plan: Plan) -> JobStanza:
         from ..running import stanza
 
-        asked = {name: options[name] for name in ("portable", "keep", "in_job")}
+        asked = {name: options[name] for name in _OF_RUNS}
         return stanza.job_stanza(plan, site, **asked)
 
     return decide

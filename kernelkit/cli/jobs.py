@@ -25,6 +25,10 @@ def show_jobs(data: dict[str, Any]) -> None:
             ("Run", "Kernel", "Job", "State", "Node", "Left", "GPUs", "Why"),
             [_line(row.to_dict()) for row in rows],
         )
+    for job in data["jobs_idle"]:
+        note(
+            f"Job {job} waits for its next kernel (`--in-job {job}`), or `kernelkit cancel {job}`."
+        )
     for job in data["jobs_without_run"]:
         warn(f"job {job} is one of kernelkit's, but no run tells of it: `kernelkit cancel {job}`")
 
@@ -72,6 +76,7 @@ def command(every: bool, only_orphans: bool) -> dict[str, Any]:
     return {
         "runs": rows,
         "jobs_without_run": [job.id for job in left.runless],
+        "jobs_idle": [job.id for job in left.idle],
         "problem": "" if answer.complete else answer.error,
         "problems": runs.listing().problems,
     }

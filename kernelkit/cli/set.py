@@ -20,8 +20,8 @@ def command(name: str, settings: tuple[str, ...], test: bool, dry_run: bool) -> 
     """Change single values of a kernel; it is made anew, tested and swapped in.
 
     KEY is a key of the recipe, with its table: `display_name`, `modules.load`, `env.NAME`,
-    `resources.time`; or one of `on_slurm`, `portable`, `keep`, `lease`, `in_job`, `gpus`. An empty
-    VALUE takes the key away; in a list, words are separated by spaces.
+    `resources.time`; or one of `on_slurm`, `portable`, `keep`, `lease`, `in_job`, `gpus`,
+    `idle`. An empty VALUE takes the key away; in a list, words are separated by spaces.
 
     \b
     kernelkit set pytorch-2.7.1 env.OMP_NUM_THREADS=4 resources.time=8:00:00

@@ -88,16 +88,8 @@ class JobControl:
     async def _recover(self, run: Run) -> Run:
         """Find the job of a run that was submitted when the answer, or the server, got lost."""
         status = self.runs.read_status(run.id)
-        job_id = status.job if status else ""
-        if not job_id:
-            answer = await self.slurm.queue()
-            named = (job for job in answer.jobs.values() if job.name == run.job_name)
-            job_id = next((job.id for job in named), "")
-            if not job_id and not answer.complete:
-                raise SlurmUnavailable(
-                    f"It is not known whether there is a job `{run.job_name}`: {answer.error}",
-                    hint="It is looked for again.",
-                )
+        told = status.job if status else ""
+        job_id = told or await self.slurm.find_by_name(run.job_name)
         if not job_id:
             raise SlurmUnavailable(
                 f"There is no job `{run.job_name}`: Slurm did not take it, or it has ended.",
@@ -117,7 +109,7 @@ class JobControl:
             if run.job_id:
                 return run
             hosts = [*self.runs.of_job(job), *self._run_named(job)]
-            host = next((h for h in hosts if h.id != run_id and h.phase in _LIVING), None)
+            host = next((h for h in hosts if h.id != run_id and self._may_host(h)), None)
             if host is None or not self._enter(run, host):
                 raise NotFound(
                     f"No job `{printable(job)[:40]}` of yours can take another kernel.",
@@ -129,6 +121,11 @@ class JobControl:
             )  # fmt: skip
         await self.look(run)
         return run
+
+    def _may_host(self, host: Run) -> bool:
+        # A job that was told to stay idle has nobody but runs that have ended to be known by.
+        kept = host.phase == "ended" and self.runs.allocations.is_kept(host.job_name)
+        return host.phase in _LIVING or kept
 
     def _enter(self, run: Run, host: Run) -> bool:
         if not host.job_id:
@@ -245,16 +242,8 @@ class JobControl:
         return bool(others) or kept
 
     async def _find_to_end(self, run: Run) -> Run:
-        answer = await self.slurm.queue()
-        named = [job for job in answer.jobs.values() if job.name == run.job_name]
-        if named:
-            return self.runs.update(run.id, job_id=named[0].id)
-        if not answer.complete:
-            raise SlurmUnavailable(
-                f"It is not known whether there is a job `{run.job_name}`: {answer.error}",
-                hint="It is looked for again.",
-            )
-        return run
+        found = await self.slurm.find_by_name(run.job_name)
+        return self.runs.update(run.id, job_id=found) if found else run
 
     # --- another server --------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from ..model import Resources
 from ..names import printable
 from ..slurm.argv import check_resources
 from .records import Run, Wait
+from .runs import check_gpus
 from .wire import Wire
 
 KERNEL_INFO_FILE = "kernel_info.json"
@@ -81,13 +82,15 @@ def launch_options(options: RunOptions, given: Mapping[str, Any]) -> RunOptions:
             hint=f"There are {', '.join(sorted(_AT_LAUNCH))}.",
         )
     config = {**msgspec.to_builtins(options), **given}
-    asked = {**msgspec.to_builtins(options.resources), **(given.get("resources") or {})}
-    config["resources"] = {name: value for name, value in asked.items() if value is not None}
+    if isinstance(changes := given.get("resources", {}), Mapping):
+        asked = {**msgspec.to_builtins(options.resources), **changes}
+        config["resources"] = {name: value for name, value in asked.items() if value is not None}
     try:
         found = msgspec.convert(config, RunOptions)
     except msgspec.ValidationError as error:
         raise UsageError(f"The options of this launch cannot be used: {error}.") from error
     check_resources(found.resources)
+    check_gpus(found.gpus)
     return found
 
 

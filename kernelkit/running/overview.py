@@ -76,7 +76,7 @@ def _row(runs: Runs, run: Run, answer: QueueAnswer) -> Row:
     left = None
     if job is not None and job.phase == "running" and job.end is not None:
         left = max(0, job.end - int(time.time()))
-    if state not in ("ended", "queued") and is_abandoned(runs, run):
+    if state != "ended" and is_abandoned(runs, run):
         words = "no server cares for it" + (f"; {words}" if words else "")
     return Row(run, status, job, state, words, left, end)
 
@@ -126,8 +126,13 @@ def find_run(runs: Runs, text: str, *, newest: bool = False) -> Run:
     return living[-1]
 
 
+def is_job_alone(runs: Runs, text: str) -> bool:
+    """Whether a number means a job itself, because none of our kernels lives in it."""
+    return text.isdigit() and all(run.phase == "ended" for run in runs.of_job(text))
+
+
 def stray_job(answer: QueueAnswer, job_id: str) -> Job:
-    """A job of ours that no run tells of. Raises NotFound; other jobs are scancel's business."""
+    """A job of ours without a living run. Raises NotFound; other jobs are scancel's business."""
     job = answer.jobs.get(job_id)
     if job is None or not job.name.startswith(JOB_NAME_PREFIX):
         raise NotFound(

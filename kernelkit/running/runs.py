@@ -100,7 +100,7 @@ class Runs:
         keys); `variables` are what the kernel is to find in its environment. `gpus` are positions
         among the GPUs of the allocation, such as `0,1`; empty for all. Raises KernelkitError.
         """
-        _check_gpus(gpus)
+        check_gpus(gpus)
         content = {
             "launch.sh": (kernel_dir / "launch.sh").read_bytes(),
             "seed.json": render_seed(connection, picks_ports=picks_ports),
@@ -341,7 +341,8 @@ def _checked(variables: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _check_gpus(text: str) -> None:
+def check_gpus(text: str) -> None:
+    """Raise InvalidName for what are no positions among the GPUs of a job."""
     if text and not _GPUS.fullmatch(text):
         raise InvalidName(
             f"`{printable(text)[:40]}` are not positions of GPUs.", hint="Write `0` or `0,1`."

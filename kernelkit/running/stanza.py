@@ -22,13 +22,15 @@ def job_stanza(
     keep: bool = False,
     in_job: str = "",
     gpus: str = "",
+    idle: int = 0,
     lease: int | None = None,
     known: RunOptions | None = None,
 ) -> JobStanza:
-    """The stanza for a resolved kernel; `lease` in seconds, the site's where it is not given.
+    """The stanza for a resolved kernel; `lease` and `idle` in seconds, the site's lease where it is
+    not given.
 
-    What only a hand-written config says (`wait`, `idle`) is taken from `known`. Raises
-    NotPermitted where its messages could not be encrypted.
+    What only a hand-written config says (`wait`) is taken from `known`. Raises NotPermitted where
+    its messages could not be encrypted.
     """
     wire = wire_plan(
         plan.python,
@@ -44,6 +46,7 @@ def job_stanza(
         keep=keep,
         in_job=in_job,
         gpus=gpus,
+        idle=idle,
         wire=wire.wire,
         pump=wire.pump,
         loopback=wire.loopback,
@@ -51,7 +54,7 @@ def job_stanza(
         env_passthrough=plan.env_passthrough,
     )
     if known:
-        found = msgspec.structs.replace(found, wait=known.wait, idle=known.idle)
+        found = msgspec.structs.replace(found, wait=known.wait)
     # PYTHONSAFEPATH: a file beside the notebook must not shadow what the launcher imports.
     argv = (
         "/usr/bin/env",
@@ -83,6 +86,7 @@ def job_of(
             keep=options.keep,
             in_job=options.in_job,
             gpus=options.gpus,
+            idle=options.idle,
             lease=options.lease,
             known=known,
         )

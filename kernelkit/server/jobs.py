@@ -10,7 +10,7 @@ from ..running.adoption import attachable
 from ..running.desk import desk
 from ..running.news import RunNews, RunState
 from ..running.orphans import find_orphans
-from ..running.overview import Row, find_run, stray_job, table
+from ..running.overview import Row, find_run, is_job_alone, stray_job, table
 from ..slurm.client import QueueAnswer
 from .answers import Jobs, Nothing, Query, Run, RunLog, StrayJob
 from .kept import Kept
@@ -176,7 +176,7 @@ def cancel(services: Services, run: str) -> Nothing:
     Raises NotFound and Ambiguous, and SlurmUnavailable where Slurm could not be told.
     """
     at = desk()
-    if run.isdigit() and not at.runs.of_job(run):
+    if is_job_alone(at.runs, run):
         at.background.run(at.slurm.cancel([stray_job(services.queue.get(), run).id])).result()
     else:
         found = find_run(at.runs, run)

@@ -60,6 +60,7 @@ LABELS = {
     "options.lease": "Lease",
     "options.in_job": "Join a job",
     "options.gpus": "GPUs of that job",
+    "options.idle": "Keep the job for another kernel",
     "options.no_test": "Skip the test launch",
     "options.test_on_slurm": "Test in a Slurm job",
 }
@@ -90,4 +91,5 @@ EXAMPLES = {
     "options.as_name": "pytorch-2.7.1",
     "options.in_job": "4711",
     "options.gpus": "0,1",
+    "options.idle": "600",
 }

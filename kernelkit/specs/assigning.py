@@ -17,7 +17,7 @@ from ..model import InstallOptions, Recipe
 from .recipe_text import check_recipe
 
 # Options that stand in kernel.json; the others only say how an install goes.
-OPTION_KEYS = ("on_slurm", "portable", "keep", "lease", "in_job", "gpus")
+OPTION_KEYS = ("on_slurm", "portable", "keep", "lease", "in_job", "gpus", "idle")
 
 
 def assign(

@@ -133,7 +133,7 @@ def options_of(kernel: Installed, recipe: Recipe) -> InstallOptions:
     )
     if config is None:
         return found
-    lease = config.get("lease")
+    lease, idle = config.get("lease"), config.get("idle")
     return msgspec.structs.replace(
         found,
         on_slurm=True,
@@ -142,6 +142,7 @@ def options_of(kernel: Installed, recipe: Recipe) -> InstallOptions:
         lease=lease if isinstance(lease, int) else None,
         in_job=_text(config.get("in_job")),
         gpus=_text(config.get("gpus")),
+        idle=idle if isinstance(idle, int) else 0,
     )
 
 
