@@ -38,6 +38,7 @@ _SECTIONS = {
     "Change kernels": {
         "edit": "Edit a kernel's recipe and make the kernel anew.",
         "set": "Change single values of a kernel: KEY=VALUE.",
+        "pip": "Add Python packages to a kernel, and only what it lacks.",
         "clone": "Copy a kernel under a new name.",
         "rename": "Give a kernel another name or display name.",
         "diff": "Show what an upgrade would change.",

@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import InvalidName
+from ..errors import EnvironmentBroken, InvalidName
 from ..files import explained
 from ..model import PythonFacts
 from ..names import kernel_name, path_text
 from ..site import Site
 from .layers import LayerRunner
 from .pips import choose_pip, run_pip
+from .programs import CHECK
+from .pythons import ask, describe
 
 _RESOLVE_SECONDS = 600.0
 _INSTALL_SECONDS = 1800.0
@@ -90,6 +92,20 @@ def install_delta(
         target=target,
         timeout=_INSTALL_SECONDS,
     )
+
+
+def find_conflicts(runner: LayerRunner, python: PythonFacts, *, root: Path) -> list[str]:
+    """What `pip check` finds behind the layers, a sentence each: missing and unfitting packages.
+
+    Raises EnvironmentBroken when pip cannot be run.
+    """
+    pip = choose_pip(python, root=root)
+    answer, done = ask(runner, python.command, CHECK, pip.directory)
+    if not isinstance(answer, dict) or not isinstance(answer.get("problems"), list):
+        raise EnvironmentBroken(
+            f"pip could not check {describe(python)}.", hint="See its words.", detail=done.tail
+        )
+    return [str(line) for line in answer["problems"]]
 
 
 def _binary(only: bool) -> list[str]:

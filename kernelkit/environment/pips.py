@@ -116,11 +116,15 @@ def run_pip(
             hint="Bind that directory into the container, or keep its home directory mounted.",
         )
     if not isinstance(answer, dict) or answer.get("code") != 0:
-        raise _explain(python, done.stderr)
+        raise _explain(python, done.stderr, done.stdout)
     return [entry for entry in answer.get("install", []) if isinstance(entry, dict)]
 
 
-def _explain(python: PythonFacts, stderr: str) -> KernelkitError:
+# pip names what conflicts on its standard output, indented below this line.
+_CONFLICT = re.compile(r"The conflict is caused by:\n((?:[ \t]+\S.*\n?)+)")
+
+
+def _explain(python: PythonFacts, stderr: str, stdout: str = "") -> KernelkitError:
     # pip repeats a warning for every package that it looks for.
     detail = tail("\n".join(dict.fromkeys(stderr.splitlines())))
     if re.search(r"No space left on device|Disk quota exceeded", stderr):
@@ -145,11 +149,21 @@ def _explain(python: PythonFacts, stderr: str) -> KernelkitError:
     if "ResolutionImpossible" in stderr:
         return EnvironmentBroken(
             f"What is needed does not fit the versions that {describe(python)} has.",
-            hint="Use an environment with newer packages; pip names those that conflict.",
-            detail=detail,
+            hint="Use an environment with newer packages, or ask for another version.",
+            detail=_conflict(stdout) or detail,
         )
     return EnvironmentBroken(
         f"pip failed with {describe(python)}.", hint="See pip's own words.", detail=detail
+    )
+
+
+def _conflict(stdout: str) -> str:
+    found = _CONFLICT.search(stdout)
+    lines = found[1].splitlines() if found else []
+    # A constraint is a version that the environment has; nobody asked for it.
+    return "\n".join(
+        line.strip().replace("The user requested (constraint)", "The environment has")
+        for line in lines
     )
 
 

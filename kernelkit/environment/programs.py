@@ -215,6 +215,19 @@ if code == 0 and os.path.exists(report):
 answer({"code": int(code), "install": install})
 """
 
+# `pip check` over everything that the kernel sees; its sentences about what is missing or does not
+# fit.
+CHECK = """
+import contextlib, io
+if ARGUMENTS[0]:
+    sys.path.insert(0, ARGUMENTS[0])
+from pip._internal.cli.main import main
+said = io.StringIO()
+with contextlib.redirect_stdout(said):
+    code = main(["check", "--disable-pip-version-check", "--no-color"])
+answer({"code": int(code), "problems": said.getvalue().splitlines() if code else []})
+"""
+
 # Imports ipykernel the way the kernel will: after everything that the environment has itself.
 VERIFY_IPYKERNEL = """
 sys.path.append(ARGUMENTS[0])

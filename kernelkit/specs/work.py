@@ -54,6 +54,11 @@ def in_step(progress: Progress, name: str, text: str) -> Iterator[None]:
         raise
 
 
+def shared_data(site: Site) -> Path:
+    """Where what kernels share is kept: added ipykernels, a copy of pip."""
+    return Path(os.path.expandvars(str(site.packages_root))).expanduser().parent
+
+
 class Work:
     """What the steps of an install share. Each step adds what it found to `probes`."""
 
@@ -100,9 +105,8 @@ class Work:
 
     @property
     def data(self) -> Path:
-        """Where what kernels share is kept: added ipykernels, a copy of pip."""
-        root = os.path.expandvars(str(self.site.packages_root))
-        return Path(root).expanduser().parent
+        """See `shared_data`."""
+        return shared_data(self.site)
 
     def _visible(self) -> tuple[str, ...]:
         """What the probes need to see in a container besides what the kernel will see."""
