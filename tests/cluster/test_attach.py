@@ -266,3 +266,30 @@ def test_a_server_that_stops_leaves_what_is_kept_and_the_next_one_takes_what_wai
 
     driven(another)
     assert jobs(cluster) == {}
+
+
+def test_the_command_line_gives_a_kernel_to_the_running_server(
+    server: Server, kernels: Kernels, cluster: Cluster, tmp_path: Path
+) -> None:
+    kernel_id = server.start(kernels.put("module"))
+    assert server.page(kernel_id).run("x = 42\nprint('up')") == "up\n"
+    run = the_run()
+    server.stop(signal.SIGKILL)
+    other = Server(kernels.home, cluster, tmp_path / "other")
+    try:
+        nowhere = kernelkit("attach", run.id, "--server", "http://127.0.0.1:1/", "--json")
+        assert (nowhere.code, nowhere.json["error"]["code"]) == (4, "not_found")
+        attached = kernelkit("attach", run.job_id, "--json")
+        assert attached.json["kernel_id"] == kernel_id, attached
+        assert attached.json["server"].endswith(f":{other.port}/")
+        page = other.page(kernel_id)
+        assert page.run("print(x)") == "42\n"
+        again = kernelkit("attach", run.id, "--json")
+        assert (again.code, again.json["error"]["code"]) == (5, "not_permitted")
+        other.act(kernel_id, "restart")
+        assert other.page(kernel_id).run("print('x' in globals())") == "False\n"
+        assert other.calls("sbatch") == 0
+        other.delete(kernel_id)
+        assert jobs(cluster) == {}
+    finally:
+        other.stop()
