@@ -1,0 +1,140 @@
+"""The table's rows about kernels in Slurm jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import job_costs
+import job_starts
+import job_verbs
+from job_costs import Commands
+from job_starts import BY_HAND, OURS, Crowd
+from measure import Samples, ratio
+from place import JOB, LOCAL, Place, slurm_place
+from real import Parts
+from row import Row
+
+ANSWER_GOAL = 0.2  # seconds
+CELL_GOAL = 1.1
+RESTART_GOAL = INTERRUPT_GOAL = 1.2
+MANY_GOAL = 1.1
+STALL_GOAL = 0.050  # seconds
+MEMORY_GOAL = 5  # MB
+
+
+def job_rows(parts: Parts, rounds: int) -> Iterator[Row]:
+    """Bring the place up, and measure one subject after the other."""
+    with slurm_place(parts) as place:
+        with place.server("starts") as server:
+            yield _answer(job_starts.to_an_answer(place, server, rounds))
+            yield _cell(job_starts.to_the_first_cell(place, server, max(5, rounds // 2)))
+            restarts, interrupts = job_verbs.compare(place, server, rounds)
+            yield _verb("restart to the next cell", restarts, RESTART_GOAL)
+            yield _verb("interrupt of a busy loop", interrupts, INTERRUPT_GOAL)
+        with place.server("many") as server:
+            crowd = job_starts.many_at_once(place, server, job_starts.MANY_ROUNDS)
+            yield from _crowd(place, crowd)
+        with place.server("commands") as server:
+            for count in sorted({1, 5, place.many} if place.many > 5 else {1, place.many}):
+                yield _commands(job_costs.commands(place, server, count))
+        with place.server("memory") as server:
+            yield from _memory(place, job_costs.memory(place, server))
+
+
+def _answer(found: dict[str, Samples]) -> Row:
+    ours = found[OURS]
+    return Row(
+        "POST of a kernel to `kernel_info` answered, partition full",
+        ours.describe(),
+        f"a local kernel: {found[LOCAL].describe()}",
+        f"{ours.median * 1000:.0f} ms",
+        f"<= {ANSWER_GOAL * 1000:.0f} ms",
+        ours.median <= ANSWER_GOAL,
+        "sbatch itself is waited for, so that a refusal is the answer to the POST",
+    )
+
+
+def _cell(found: dict[str, Samples]) -> Row:
+    slower = ratio(found[OURS], found[BY_HAND])
+    return Row(
+        "job started on its node to the first cell executed",
+        found[OURS].describe(),
+        f"sbatch script by hand: {found[BY_HAND].describe()}",
+        f"{slower:.2f} x",
+        f"<= {CELL_GOAL} x",
+        slower <= CELL_GOAL,
+        "launch.sh proves its layers, and a hand-over follows the kernel's first answer",
+    )
+
+
+def _verb(what: str, found: dict[str, Samples], goal: float) -> Row:
+    slower = ratio(found[JOB], found[LOCAL])
+    return Row(
+        f"{what}, in a job",
+        found[JOB].describe(),
+        f"a local kernel: {found[LOCAL].describe()}",
+        f"{slower:.2f} x",
+        f"<= {goal} x",
+        slower <= goal,
+        "a command of Slurm's wakes the supervisor",
+    )
+
+
+def _crowd(place: Place, crowd: Crowd) -> Iterator[Row]:
+    slower = ratio(crowd.seconds[OURS], crowd.seconds[BY_HAND])
+    yield Row(
+        f"{place.many} kernels started at once, each with a cell executed",
+        crowd.seconds[OURS].describe(),
+        f"as many sbatch scripts by hand: {crowd.seconds[BY_HAND].describe()}",
+        f"{slower:.2f} x",
+        f"<= {MANY_GOAL} x",
+        slower <= MANY_GOAL,
+        "the server, its websockets and the kernels share these cores",
+    )
+    ours, idle = max(crowd.stalls[OURS]), max(crowd.stalls[BY_HAND])
+    yield Row(
+        "longest stall of the server's event loop meanwhile, of all rounds",
+        f"{ours * 1000:.0f} ms",
+        f"a server with nothing to do while those by hand start: {idle * 1000:.0f} ms",
+        f"{(ours - idle) * 1000:+.0f} ms",
+        f"<= {STALL_GOAL * 1000:.0f} ms",
+        ours <= STALL_GOAL,
+        "the processor is shared with the kernels that start: see the server with nothing to do",
+    )
+
+
+def _commands(found: Commands) -> Row:
+    count = found.kernels
+    met = (
+        found.start["sbatch"] == count
+        and found.minute["squeue"] <= 2
+        and found.end["scancel"] == count
+        and not found.minute["sbatch"] + found.minute["scancel"] + found.minute["sacct"]
+    )
+    return Row(
+        f"Slurm's commands for {count} kernel{'s' * (count > 1)}",
+        f"{_words(found.start)} to start; {_words(found.minute)} in an idle minute; "
+        f"{_words(found.end)} to end",
+        "",
+        "",
+        f"{count} sbatch, 1 squeue an interval, {count} scancel",
+        met,
+        "see the log of commands",
+    )
+
+
+def _words(calls: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in calls.items() if count) or "none"
+
+
+def _memory(place: Place, found: job_costs.Memory) -> Iterator[Row]:
+    for what, size in (("waits", found.held), ("runs", found.running)):
+        yield Row(
+            f"memory of the server for each kernel whose job {what}, of {place.many}",
+            f"{size / 1e6:.1f} MB",
+            f"a local kernel: {found.local / 1e6:.1f} MB",
+            f"{size / 1e6:.1f} MB",
+            f"<= {MEMORY_GOAL} MB",
+            size / 1e6 <= MEMORY_GOAL,
+            "libzmq's contexts",
+        )

@@ -1,0 +1,155 @@
+"""From the request for a kernel to its first cell: while the queue is full, alone, and many at once."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from hand_made import LIMIT, HandMade, hand_made
+from measure import Samples, Timer, show_progress, side_by_side
+from place import FULL, JOB, LOCAL, Place, ProbedServer
+from slurm import wait_for
+
+OURS, BY_HAND = "in a job", "by hand"
+MANY_ROUNDS = 5
+
+
+def to_an_answer(place: Place, server: ProbedServer, rounds: int) -> dict[str, Samples]:
+    """Seconds from POST /api/sessions to kernel_info_reply on a websocket; the partition is full."""
+
+    def timer(kernel: str) -> float:
+        start = time.perf_counter()
+        opened = server.start(kernel)
+        page = server.page(opened)
+        request = page.send("kernel_info_request", {})
+        page.until("kernel_info_reply", lambda m: m["parent_header"].get("msg_id") == request
+                   and m["msg_type"] == "kernel_info_reply")  # fmt: skip
+        seconds = time.perf_counter() - start
+        page.close()
+        server.delete(opened)
+        return seconds
+
+    with place.cluster.filled():
+        timers = {OURS: lambda: timer(FULL), LOCAL: lambda: timer(LOCAL)}
+        return side_by_side(timers, rounds=rounds, title="POST to an answer, partition full")
+
+
+def to_the_first_cell(place: Place, server: ProbedServer, rounds: int) -> dict[str, Samples]:
+    """Seconds from the start of the job on its node to the reply to its first cell."""
+
+    def ours() -> float:
+        kernel = server.start(JOB)
+        page = server.page(kernel)
+        page.reply(page.execute("1"))
+        end = _now()
+        seconds = end - _job_began(_only_job(place))
+        page.close()
+        server.delete(kernel)
+        return seconds
+
+    def by_hand() -> float:
+        with hand_made(place) as kernel:
+            kernel.run("1")
+            return _now() - _job_began(kernel.job)
+
+    timers = {OURS: _alone(place, ours), BY_HAND: _alone(place, by_hand)}
+    return side_by_side(timers, rounds=rounds, title="RUNNING to the first cell")
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """`stalls` is how late the server's event loop was at most, in seconds, in each round."""
+
+    seconds: dict[str, Samples]
+    stalls: dict[str, tuple[float, ...]]
+
+
+def many_at_once(place: Place, server: ProbedServer, rounds: int) -> Crowd:
+    """Seconds from the first request to the last reply to a first cell, of `place.many` kernels."""
+    seconds: dict[str, list[float]] = {OURS: [], BY_HAND: []}
+    stalls: dict[str, list[float]] = {OURS: [], BY_HAND: []}
+    for number in range(rounds + 1):
+        show_progress(f"{place.many} kernels at once", number, rounds)
+        for name, crowd in ((OURS, _ours_at_once), (BY_HAND, _by_hand_at_once)):
+            _wait_until_empty(place)
+            server.probe()
+            took = crowd(place, server)
+            stalled = server.probe()["stall"]
+            if number:
+                seconds[name].append(took)
+                stalls[name].append(stalled)
+            _end_all(place, server)
+    return Crowd(
+        {name: Samples(tuple(found)) for name, found in seconds.items()},
+        {name: tuple(found) for name, found in stalls.items()},
+    )
+
+
+def _ours_at_once(place: Place, server: ProbedServer) -> float:
+    def one(_: int) -> None:
+        page = server.page(server.start(JOB))
+        page.reply(page.execute("1"), LIMIT)
+        page.close()
+
+    with ThreadPoolExecutor(place.many) as pool:
+        start = time.perf_counter()
+        list(pool.map(one, range(place.many)))
+        return time.perf_counter() - start
+
+
+def _by_hand_at_once(place: Place, _: ProbedServer) -> float:
+    with ExitStack() as stack, ThreadPoolExecutor(place.many) as pool:
+
+        def one(_: int) -> HandMade:
+            kernel = stack.enter_context(hand_made(place))
+            kernel.run("1")
+            return kernel
+
+        start = time.perf_counter()
+        list(pool.map(one, range(place.many)))
+        return time.perf_counter() - start
+
+
+def _end_all(place: Place, server: ProbedServer) -> None:
+    status, kernels = server.call("GET", "/api/kernels")
+    assert status == 200, kernels
+    for kernel in kernels:
+        server.delete(kernel["id"])
+    place.cluster.cancel()
+
+
+def _alone(place: Place, timer: Timer) -> Timer:
+    def run() -> float:
+        _wait_until_empty(place)
+        return timer()
+
+    return run
+
+
+def _wait_until_empty(place: Place) -> None:
+    wait_for("the queue to be empty", lambda: not place.cluster.queue())
+
+
+def _only_job(place: Place) -> str:
+    ((job, *_),) = place.cluster.queue()
+    return job
+
+
+def _now() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _job_began(job: str) -> float:
+    """When Slurm started the job's batch step: its process tells, to a hundredth of a second."""
+    title = f"slurmstepd: [{job}.batch]".encode()
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            if (path / "cmdline").read_bytes().startswith(title):
+                fields = (path / "stat").read_text().rpartition(")")[2].split()
+                return int(fields[19]) / 100  # in ticks of USER_HZ, since the machine booted
+        except OSError:  # gone by now
+            continue
+    raise SystemExit(f"job {job} has no batch step on this host")
