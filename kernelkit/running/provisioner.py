@@ -157,7 +157,7 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
             self._options = options_of_run(self._options, self._adopted)
         if self._asked is not None:
             self._options = msgspec.structs.replace(self._options, resources=self._asked, in_job="")
-        elif attach:
+        elif attach and self._adopted is None:
             self._attach = _, seed = await asyncio.to_thread(_read_run, attach)
             manager.session.key = seed["key"].encode()
             manager.session.signature_scheme = seed["signature_scheme"]
@@ -198,20 +198,24 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
     async def _begin(self, kwargs: dict[str, Any]) -> None:
         options = self._options
         assert options and self._sockets
-        self._desk = desk()
-        session = self._manager.session
-        self._relay = Relay(
-            self._sockets.of_relay(session.key.decode(), session.signature_scheme),
-            kernel_info_of(Path(self.kernel_spec.resource_dir), self.kernel_spec.language),
-            RelayEvents(interrupted=self._tell_interrupted, joined=self._tell_joined),
-        )
-        self._relay.start()
+        self._desk = await asyncio.to_thread(desk)
+        self._relay = await asyncio.to_thread(self._started_relay, self._sockets)
         if self._attach is not None:
             await self._take_over(*self._attach)
         else:
             await self._submit(options, str(kwargs.get("cwd") or Path.cwd()))
         if self._waits(options):
             await self._until_running()
+
+    def _started_relay(self, sockets: LocalSockets) -> Relay:
+        session = self._manager.session
+        relay = Relay(
+            sockets.of_relay(session.key.decode(), session.signature_scheme),
+            kernel_info_of(Path(self.kernel_spec.resource_dir), self.kernel_spec.language),
+            RelayEvents(interrupted=self._tell_interrupted, joined=self._tell_joined),
+        )
+        relay.start()
+        return relay
 
     async def _change_jobs(self, kwargs: dict[str, Any]) -> None:
         """Go on in a new job, behind the same relay: front ends wait for it as for the first."""
@@ -248,8 +252,9 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
         if options.wire != "plain":
             public, secret = zmq.curve_keypair()
             seed |= {"curve_publickey": public.decode(), "curve_secretkey": secret.decode()}
-        run = self._desk.make_run(
-            self.kernel_spec, self.kernel_id, seed, options, cwd, self._passed
+        # Each file of a run waits for its disk; the server's loop must not.
+        run = await asyncio.to_thread(
+            self._desk.make_run, self.kernel_spec, self.kernel_id, seed, options, cwd, self._passed
         )
         self._keeper = self._desk.keeper_of(run, seed, self._relay)
         self._end_with_client(self._keeper)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 from command_line import PROGRAM, kernelkit, kernelkit_process
 from job_kernels import Kernels
 from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import AsyncKernelManager
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from serving import Server
 from slurm import Cluster, wait_for
@@ -56,27 +57,26 @@ class Another:
     async def attach(self, run: Run) -> str:
         return await adoption.attach(self.manager, run.id)
 
-    @asynccontextmanager
-    async def client(self, kernel_id: str) -> AsyncIterator[Any]:
-        client = self.manager.get_kernel(kernel_id).client()
-        client.start_channels()
-        try:
-            await client.wait_for_ready(timeout=TIMEOUT)
-            yield client
-        finally:
-            client.stop_channels()
-
     async def run(self, kernel_id: str, code: str) -> str:
-        """What a cell prints, or the name of its error."""
-        said: list[str] = []
+        return await said_by(self.manager.get_kernel(kernel_id), code)
 
-        def hear(message: dict[str, Any]) -> None:
-            content = message["content"]
-            said.append(content.get("text") or content.get("ename") or "")
 
-        async with self.client(kernel_id) as client:
-            await client.execute_interactive(code, timeout=TIMEOUT, output_hook=hear)
-        return "".join(said)
+async def said_by(manager: AsyncKernelManager, code: str) -> str:
+    """What a cell prints, or the name of its error."""
+    said: list[str] = []
+
+    def hear(message: dict[str, Any]) -> None:
+        content = message["content"]
+        said.append(content.get("text") or content.get("ename") or "")
+
+    client = manager.client()
+    client.start_channels()
+    try:
+        await client.wait_for_ready(timeout=TIMEOUT)
+        await client.execute_interactive(code, timeout=TIMEOUT, output_hook=hear)
+    finally:
+        client.stop_channels()
+    return "".join(said)
 
 
 def driven(work: Callable[[Another], Awaitable[None]]) -> None:
@@ -185,11 +185,25 @@ def test_a_kept_kernel_outlives_its_servers(kernels: Kernels, cluster: Cluster) 
     gone = msgspec.structs.replace(run.server, started=1)
     run = desk().runs.update(run.id, server=gone)
 
-    async def second(another: Another) -> None:
-        assert [await another.attach(run)] == ids
-        assert await another.run(ids[0], "print(x)") == "42\n"
+    async def second() -> None:
+        manager = AsyncKernelManager(kernel_name=name)
+        await manager.start_kernel(kernel_id=ids[0], kernelkit_attach=run.id)
+        try:
+            assert await said_by(manager, "print(x)") == "42\n"
+            cluster.cancel(run.job_id)
+            end = time.monotonic() + TIMEOUT
+            while await manager.is_alive():
+                assert time.monotonic() < end, "nobody noticed the end of the job"
+                await asyncio.sleep(0.05)
+            # Asked for again it is what it was, in a new job.
+            await manager.restart_kernel()
+            assert await said_by(manager, "print(x)") == "NameError"
+            (job,) = jobs(cluster)
+            assert (job != run.job_id, cluster.show(job)["TimeLimit"]) == (True, "00:20:00")
+        finally:
+            await manager.shutdown_kernel()
 
-    driven(second)
+    asyncio.run(second())
     assert jobs(cluster) == {}
 
 
