@@ -153,14 +153,15 @@ def mark_file(path: Path, *, hashed: bool, role: MarkRole = "", label: str = "")
     )
 
 
-def write_file(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Write a new file whole, with exactly `mode`, and flush it to the disk."""
+def write_file(path: Path, data: bytes, mode: int = 0o644, *, flush: bool = True) -> None:
+    """Write a new file whole, with exactly `mode`; `flush` waits until it is on the disk."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(fd, "wb") as file:
         os.fchmod(fd, mode)
         file.write(data)
-        file.flush()
-        os.fsync(fd)
+        if flush:
+            file.flush()
+            os.fsync(fd)
 
 
 def replace_file(path: Path, data: bytes, mode: int = 0o644) -> None:

@@ -137,7 +137,9 @@ class Runs:
         )
         directory = private_dir(self.directory(run_id))
         for name, data in content.items():
-            write_file(directory / name, data, 0o700 if name == "launch.sh" else 0o600)
+            mode = 0o700 if name == "launch.sh" else 0o600
+            # Without its keys a kernel that outlives this host could not be adopted.
+            write_file(directory / name, data, mode, flush=name == "seed.json")
         replace_file(directory / "run.json", render_run(run), 0o600)
         return run
 
