@@ -5,7 +5,13 @@ import type { CommandRegistry } from '@lumino/commands';
 
 import type { IRun } from '../api';
 import { CommandIDs, type IKernelkitModel } from '../tokens';
-import { endWords, leftWords, reasonWords, serverNow } from './runs';
+import {
+  endWords,
+  endedAsAsked,
+  leftWords,
+  reasonWords,
+  serverNow
+} from './runs';
 
 /** Milliseconds that good news stays on screen. */
 const SHORT = 5000;
@@ -134,10 +140,12 @@ export class RunNotices {
 
   private _ended(run: IRun): INotice | null {
     const trans = this._trans;
-    if (!run.end) {
-      // It was asked to end: no news.
-      const id = this._shown.get(run.run);
-      Notification.dismiss(id);
+    const id = this._shown.get(run.run);
+    if (!run.end || endedAsAsked(run)) {
+      // No news, and what was told of it is over.
+      if (id) {
+        Notification.dismiss(id);
+      }
       return null;
     }
     const name = run.display_name || run.kernel;

@@ -17,7 +17,7 @@ import {
 } from '../icons';
 import { CommandIDs } from '../tokens';
 import { runMenu } from './commands';
-import { placeWords, reasonWords, stateTone } from './runs';
+import { endedAsAsked, placeWords, reasonWords, stateTone } from './runs';
 import { TimeBar } from './timebar';
 
 export interface IRunRowProps {
@@ -30,7 +30,7 @@ export interface IRunRowProps {
 /** One run: what it is, how it stands and why, and what can be done. */
 export function RunRow(props: IRunRowProps): JSX.Element {
   const { run, now, commands, trans } = props;
-  const failed = run.state === 'ended' && run.end !== null;
+  const failed = run.state === 'ended' && !endedAsAsked(run);
   const reason = reasonWords(run, now, trans);
   const main = run.attachable ? CommandIDs.attachRun : CommandIDs.openRun;
   const args = { run: run.run };

@@ -117,3 +117,8 @@ export function reasonWords(
 export function endWords(end: IRunEnd): string {
   return end.advice ? `${end.words}. ${end.advice}` : end.words;
 }
+
+/** Whether a run ended because its user said so: nothing is wrong then. */
+export function endedAsAsked(run: IRun): boolean {
+  return !run.end || run.end.code === 'SHUT_DOWN';
+}

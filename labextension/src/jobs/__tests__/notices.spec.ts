@@ -94,6 +94,15 @@ describe('RunNotices', () => {
     expect(shown()[0].options.actions).toHaveLength(2);
   });
 
+  it('takes back what it told when the user ends the kernel', async () => {
+    const queued = aRun({ state: 'queued', reason: 'Priority' });
+    const { jobs } = await noticesOf(jobsWith(queued));
+    Notification.emit('of somebody else');
+    const end = { code: 'SHUT_DOWN', words: 'x', advice: '', log_tail: '' };
+    jobs.update(() => jobsWith({ ...queued, state: 'ended', end }));
+    expect(shown().map(({ message }) => message)).toEqual(['of somebody else']);
+  });
+
   it('tells nothing of other servers’ runs', async () => {
     await noticesOf(jobsWith(aRun({ state: 'queued', mine: false })));
     expect(shown()).toHaveLength(0);
