@@ -40,9 +40,7 @@ class Events:
 
     def run_changed(self, run: Run, *, previous: str | None, warning: str) -> None:
         """A run has another state, reason or end, or came to its last minutes (`warning`)."""
-        from msgspec import to_builtins
-
-        found = {"run": to_builtins(run), "previous_state": previous, "warning": warning}
+        found = {"run": _plain(run), "previous_state": previous, "warning": warning}
         self._emit("run", found)
 
     def kernels_changed(self, action: str, name: str) -> None:
@@ -51,9 +49,7 @@ class Events:
 
     def task_changed(self, task: Task) -> None:
         """A task went a step further."""
-        from msgspec import to_builtins
-
-        self._emit("task", to_builtins(task))
+        self._emit("task", _plain(task))
 
     def _emit(self, kind: str, data: dict[str, Any]) -> None:
         # Listeners are tasks of the server's loop, and numbered in the order they are sent in.
@@ -62,3 +58,12 @@ class Events:
     def _send(self, kind: str, data: dict[str, Any]) -> None:
         numbered = {**data, "serial": next(self._serials[kind])}
         self._logger.emit(schema_id=_ID.format(kind), data=numbered)
+
+
+def _plain(value: Any) -> Any:
+    """What a client will decode: the validator of events takes no tuple for a list."""
+    import json
+
+    from .calls import encode
+
+    return json.loads(encode(value))

@@ -1,0 +1,174 @@
+"""What the sidebar asks of its server about kernels in jobs: launch, watch, more time, take over."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import websocket
+from job_kernels import Kernels
+from serving import TOKEN, Server
+from slurm import Cluster, wait_for
+
+Event = dict[str, Any]
+
+
+class Events:
+    """The server's events, as JupyterLab hears them."""
+
+    def __init__(self, server: Server) -> None:
+        self._socket = websocket.create_connection(
+            f"ws://127.0.0.1:{server.port}/api/events/subscribe",
+            header=[f"Authorization: token {TOKEN}"],
+            timeout=60,
+        )
+        self.heard: list[Event] = []
+
+    def of(self, kind: str) -> list[Event]:
+        """Those of one kind that were heard so far."""
+        return [event for event in self.heard if event["schema_id"].split("/")[-2] == kind]
+
+    def until(self, kind: str, wanted: Callable[[Event], bool]) -> Event:
+        """The first event of a kind that is wanted."""
+        for event in self.of(kind):
+            if wanted(event):
+                return event
+        while True:
+            self.heard.append(json.loads(self._socket.recv()))
+            if (event := self.heard[-1]) in self.of(kind) and wanted(event):
+                return event
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@contextmanager
+def listening(server: Server) -> Iterator[Events]:
+    """Events from when the runs were asked for first."""
+    ask(server, "jobs")
+    events = Events(server)
+    try:
+        yield events
+    finally:
+        events.close()
+
+
+def ask(server: Server, path: str) -> Any:
+    status, found = server.call("GET", f"/kernelkit/{path}")
+    assert status == 200, found
+    return found
+
+
+def act(server: Server, path: str, body: Any = None) -> Any:
+    """A POST that must not be refused."""
+    status, found = server.call("POST", f"/kernelkit/{path}", body or {})
+    assert status < 300, found
+    return found
+
+
+def the_run(server: Server) -> dict[str, Any]:
+    (run,) = ask(server, "jobs")["runs"]
+    return dict(run)
+
+
+def run_is(state: str) -> Callable[[Event], bool]:
+    return lambda event: event["run"]["state"] == state
+
+
+def test_a_kernel_is_launched_watched_given_more_time_and_cancelled(
+    server: Server, kernels: Kernels, cluster: Cluster
+) -> None:
+    name = kernels.put("own", "busy", time="5")
+    with listening(server) as events:
+        with cluster.filled():
+            asked = {"resources": {"partition": "full", "time": "10"}}
+            started = act(server, f"kernels/{name}/launch", {"path": "a.ipynb", **asked})
+            events.until("run", lambda e: run_is("queued")(e) and e["run"]["job"])
+            run = the_run(server)
+            assert run["kernel_id"] == started["kernel_id"] and run["mine"]
+            assert (run["partition"], run["resources"]["time"]) == ("full", "10")
+            wait_for("a reason", lambda: "waiting" in the_run(server)["reason"])
+            assert run["ends"] is None and run["state"] == "queued"
+        told = events.until("run", run_is("running"))
+        assert told["previous_state"] in ("queued", "starting") and told["run"]["node"]
+        # The supervisor says that it runs before Slurm is asked again.
+        wait_for("the time limit", lambda: the_run(server)["ends"])
+        run = the_run(server)
+        assert 0 < run["seconds_left"] <= 600 and run["ends"] > run["started"]
+        page = server.page(started["kernel_id"])
+        assert page.run("print(40 + 2)") == "42\n"
+        # The same kernel with more time is in another job.
+        again = act(server, f"jobs/{run['run']}/more-time", {"time": "20"})
+        assert again["kernel_id"] == started["kernel_id"]
+        longer = events.until(
+            "run", lambda e: run_is("running")(e) and e["run"]["run"] != run["run"]
+        )["run"]
+        assert cluster.show(longer["job"])["TimeLimit"] == "00:20:00"
+        assert longer["node"] and "text" in ask(server, f"jobs/{longer['run']}/log")
+        act(server, f"jobs/{longer['run']}/cancel")
+        ended = events.until(
+            "run", lambda e: run_is("ended")(e) and e["run"]["run"] == longer["run"]
+        )["run"]
+        assert ended["end"]["words"] and not ended["mine"]
+        page.close()
+        serials = [event["serial"] for event in events.of("run")]
+        assert serials == list(range(serials[0], serials[0] + len(serials)))
+    server.delete(started["kernel_id"])
+
+
+def test_what_a_killed_server_left_is_taken_over(
+    server: Server, kernels: Kernels, cluster: Cluster, tmp_path: Path
+) -> None:
+    kernel_id = act(server, f"kernels/{kernels.put('own')}/launch")["kernel_id"]
+    page = server.page(kernel_id)
+    assert page.run("x = 42; print(x)") == "42\n"
+    run = the_run(server)
+    assert run["mine"] and not run["attachable"]
+    server.stop(signal.SIGKILL)
+    page.close()
+    second = Server(kernels.home, cluster, tmp_path / "second")
+    try:
+        left = the_run(second)
+        assert left["run"] == run["run"] and left["state"] == "running"
+        assert left["attachable"] and not left["mine"]
+        assert act(second, f"jobs/{run['run']}/attach")["kernel_id"] == kernel_id
+        assert the_run(second)["mine"]
+        page = second.page(kernel_id)
+        assert page.run("print(x)") == "42\n"
+        page.close()
+        status, refused = second.call("POST", f"/kernelkit/jobs/{run['run']}/attach", {})
+        assert (status, refused["error"]["code"]) == (403, "not_permitted")
+        second.delete(kernel_id)
+    finally:
+        second.stop()
+
+
+def test_a_form_for_jobs_is_checked_by_slurm_and_installed_with_a_test_in_a_job(
+    server: Server, cluster: Cluster
+) -> None:
+    found = ask(server, "inventory")
+    assert {"cpu", "gpu", "full"} <= {partition["name"] for partition in found["partitions"]}
+    recipe = {"name": "formed", "python": {"interpreter": sys.executable}}
+    body: dict[str, Any] = {"recipe": recipe, "options": {"on_slurm": True}, "slurm": True}
+    recipe["resources"] = {"partition": "cpu", "time": "30-00:00:00", "gres": "gpu:nothing:1"}
+    problems = act(server, "validate", body)["problems"]
+    assert {tuple(problem["path"]) for problem in problems} == {
+        ("resources", "time"),
+        ("resources", "gres"),
+    }
+    recipe["resources"] = {"partition": "cpu", "time": "5"}
+    checked = act(server, "validate", body)
+    assert checked["problems"] == [] and checked["words"]
+    with listening(server) as events:
+        options = {"on_slurm": True, "test_on_slurm": True}
+        task = act(server, "kernels", {"recipe": recipe, "options": options})["task"]
+        done = events.until("task", lambda e: e["id"] == task["id"] and e["state"] != "running")
+        assert done["state"] == "done", done
+        assert "test-on-slurm" in [step["name"] for step in done["steps"]]
+        assert events.until("kernels", lambda e: e["name"] == "formed")["action"] == "installed"
+    assert ask(server, "kernels/formed")["sbatch"].startswith("sbatch --partition=cpu --time=5")
