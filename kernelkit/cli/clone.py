@@ -35,11 +35,10 @@ def command(
 
     The clone of a kernel that an administrator installed goes to your own, unless told otherwise.
     """
-    from ..specs import store
     from ..specs.changes import packages_of
     from ..specs.locations import data_root, scope_of
     from ..specs.lookup import find_kernel
-    from ..specs.moving import clone_kernel
+    from ..specs.moving import check_clone, clone_kernel
 
     kernel = find_kernel(name)
     root = scope_root(scope, prefix)
@@ -47,7 +46,7 @@ def command(
         root = data_root("user") if scope_of(kernel.root) == "system" else kernel.root
     directory = root / "kernels" / new
     if dry_run:
-        store.check_free(root, new, replace=False)
+        check_clone(kernel, new, root)
     else:
         directory = clone_kernel(kernel, new, display_name=display_name, root=root).directory
     shares = packages_of(kernel)

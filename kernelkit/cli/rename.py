@@ -29,14 +29,13 @@ def command(name: str, new: str, display_name: str, dry_run: bool) -> dict[str, 
 
     Notebooks remember the name of their kernel: those that used the old one ask for another.
     """
-    from ..specs import store
     from ..specs.lookup import find_kernel
-    from ..specs.moving import rename_kernel
+    from ..specs.moving import check_clone, rename_kernel
 
     kernel = find_kernel(name)
     if dry_run:
         if new and new != kernel.name:
-            store.check_free(kernel.root, new, replace=False)
+            check_clone(kernel, new, kernel.root)
         directory = kernel.directory.with_name(new or kernel.name)
         shown = display_name or kernel.display_name
     else:

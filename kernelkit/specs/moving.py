@@ -34,8 +34,7 @@ def clone_kernel(
     AlreadyExists, NotPermitted and StorageFull, with nothing left behind.
     """
     root = root or kernel.root
-    _check(kernel, names.kernel_name(name))
-    store.check_free(root, name, replace=False)
+    check_clone(kernel, name, root)
     shown = names.display_name(display_name or _next_display_name(kernel))
     staged = _staged(kernel, root, name, shown)
     try:
@@ -55,9 +54,10 @@ def rename_kernel(
     name = name or old
     if not display_name and name == old:
         raise UsageError(f"`{old}` has that name already.", hint="Give another one.")
-    _check(kernel, names.kernel_name(name))
-    if name != old:
-        store.check_free(kernel.root, name, replace=False)
+    if name == old:
+        _check_managed(kernel)
+    else:
+        check_clone(kernel, name, kernel.root)
     shown = names.display_name(display_name) if display_name else kernel.display_name
     staged = _staged(kernel, kernel.root, name, shown)
     try:
@@ -68,7 +68,14 @@ def rename_kernel(
         store.discard(staged)
 
 
-def _check(kernel: Installed, name: str) -> None:
+def check_clone(kernel: Installed, name: str, root: Path) -> None:
+    """Raises what a clone of `kernel` in `root`, or its renaming there, would raise at once."""
+    names.kernel_name(name)
+    _check_managed(kernel)
+    store.check_free(root, name, replace=False)
+
+
+def _check_managed(kernel: Installed) -> None:
     if not kernel.managed or kernel.metadata is None:
         raise Unmanaged(
             f"`{kernel.name}` was not made by kernelkit.",

@@ -226,6 +226,7 @@ def test_the_editor_of_a_kernel_nobody_made(kernelkit: Kernelkit, machine: Machi
     directory.mkdir(parents=True)
     (directory / "kernel.json").write_text('{"argv": ["/bin/sh"], "display_name": "F"}')
     for words in (("edit", "foreign"), ("set", "foreign", "env.A=1"), ("export", "foreign"),
-                  ("upgrade", "foreign"), ("clone", "foreign", "x"), ("rename", "foreign", "x")):  # fmt: skip
+                  ("upgrade", "foreign"), ("clone", "foreign", "x"), ("rename", "foreign", "x"),
+                  ("clone", "foreign", "x", "--dry-run"), ("rename", "foreign", "x", "--dry-run")):  # fmt: skip
         error = kernelkit(*words, code=5)["error"]
         assert (error["code"], "adopt" in error["hint"]) == ("unmanaged", True)

@@ -10,6 +10,8 @@ from driving import started
 from machine import Kernelkit, Machine, Need
 from wheels import wheel
 
+from kernelkit.cli.main import run
+
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
@@ -76,11 +78,21 @@ def test_a_kernel_gets_a_packages_dir_of_its_own(
     assert kernelkit("pip", "tool", "install", "extra")["installed"] == []
 
 
-def test_packages_of_a_former_kernel_are_told(tool: str, kernelkit: Kernelkit, data: Path) -> None:
+def test_packages_of_a_former_kernel_are_told(
+    tool: str, kernelkit: Kernelkit, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (data / "packages/tool/old-1.0.dist-info").mkdir(parents=True)
     (note,) = kernelkit("pip", "tool", "install", "lonely", "--no-test")["notes"]
     assert "`old`" in note
     assert held(kernelkit) == ["lonely 1.0", "old 1.0"]
+    for words, said in (
+        (("list",), "lonely"),
+        (("uninstall", "lonely", "--dry-run"), "Would have removed lonely 1.0"),
+        (("uninstall", "lonely"), "Removed lonely 1.0"),
+        (("rollback",), "Installed lonely 1.0"),
+    ):
+        assert run(["pip", "tool", *words]) == 0
+        assert said in capsys.readouterr().out
 
 
 def test_nothing_that_the_environment_has_is_shadowed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -13,7 +14,15 @@ import pytest
 from canned import CASES
 from shelf import put, put_foreign, put_plan
 
-from kernelkit.errors import AlreadyExists, Changed, InvalidName, NotFound, Unmanaged, UsageError
+from kernelkit.errors import (
+    AlreadyExists,
+    Changed,
+    InvalidName,
+    NotFound,
+    StorageFull,
+    Unmanaged,
+    UsageError,
+)
 from kernelkit.model import Plan, Provenance, Recipe
 from kernelkit.specs import store
 from kernelkit.specs.definition import load
@@ -192,6 +201,24 @@ def test_one_of_two_changes_is_told_that_it_was_late(tool: Installed, root: Path
         rename_kernel(find_kernel("tool"), "other", expected=seen)
     assert find_kernel("tool").display_name == "First"
     assert list((root / "kernelkit/staging").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["write_file", "replace_file"])
+def test_a_full_disk_changes_nothing(
+    name: str, tool: Installed, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tree(root)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.EDQUOT, "Disk quota exceeded")
+
+    monkeypatch.setattr(store, name, full)
+    with pytest.raises(StorageFull):
+        clone_kernel(tool, "tool-2")
+    for change in ({"name": "tool-2"}, {"display_name": "Other"}):
+        with pytest.raises(StorageFull):
+            rename_kernel(tool, **change)
+    assert tree(root) == before
 
 
 @pytest.mark.parametrize("step", range(20))
