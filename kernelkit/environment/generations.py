@@ -11,9 +11,10 @@ import csv
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,10 +77,19 @@ def next_generation(path: Path) -> Iterator[Path]:
         try:
             made.chmod(0o755)
             if path.is_dir():
+                _share_as(path, made)
                 _copy(path, made)
             yield made
         finally:
             remove_tree(made)
+
+
+def _share_as(path: Path, made: Path) -> None:
+    # A project's directory is often its group's, set-group-ID and all.
+    found = path.stat()
+    with suppress(PermissionError):
+        os.chown(made, -1, found.st_gid)
+    made.chmod(stat.S_IMODE(found.st_mode))
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -155,7 +155,12 @@ def _statement(text: str, arguments: list[str], found: Layers, number: int) -> N
         parse_argv(_expanded(command, arguments, text), found)
 
 
+_QUIET = ("-q", "--quiet", "-s", "--silent")
+
+
 def _module(first: str, rest: list[str], found: Layers, text: str) -> None:
+    while rest and (rest[0] in _QUIET or rest[:2] == ["--force", "purge"]):
+        rest = rest[1:]
     verb = rest[0] if rest else ""
     names = rest[1:]
     if first == "ml" and verb not in ("load", "use", "purge", "reset", "add"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,13 @@ def test_one_generation_after_another(path: Path) -> None:
     assert names(path) == ["a-b-c 1", "other 1"]
     generations.go_back(path)
     assert names(path) == ["a-b-c 2", "other 1"]
+
+
+def test_a_directory_that_a_group_shares_stays_so(path: Path) -> None:
+    path.mkdir()
+    path.chmod(0o2775)
+    put(path, "tool", "1")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o2775
 
 
 def test_a_link_to_another_disk_stays_a_link(path: Path, tmp_path: Path) -> None:

@@ -105,6 +105,7 @@ def test_a_wrapper_script() -> None:
     [
         "module load py/3\nexec python -m ipykernel_launcher -f $1",
         'ml py/3\npython -m ipykernel_launcher -f "${1}"\n',
+        "module --force purge\nmodule -q load py/3\nexec python -m ipykernel_launcher -f $1",
         'ml load py/3; exec python -m ipykernel_launcher -f "$1"',
     ],
 )
