@@ -12,7 +12,10 @@ Codes are Slurm's own words for the end of a job, and for what Slurm does not kn
 
 from __future__ import annotations
 
+import re
 import signal
+
+import msgspec
 
 from ..errors import KernelkitError, SubmitRejected
 from ..slurm.states import Job, end_in_words
@@ -76,6 +79,19 @@ def end_on_record(run: Run, status: Status | None, job: Job | None) -> RunEnd:
     if job is not None or (status is not None and status.phase == "ended"):
         return end_of_run(status or Status(phase="ended"), job)
     return _end("UNKNOWN", run.reason or "Slurm does not know its job any more")
+
+
+# slurmstepd writes that into the log of a job, whatever word the job itself gets: without cgroups
+# FAILED; where a kernel ended in time for it, CANCELLED.
+_OUT_OF_MEMORY = re.compile(r"slurmstepd.*(?:oom.kill|exceeded (?:job )?memory limit)", re.I)
+
+
+def with_log(end: RunEnd, log: str) -> RunEnd:
+    """An end with the log's tail, which may know more of it."""
+    if end.code in ("FAILED", "CANCELLED", "UNKNOWN") and _OUT_OF_MEMORY.search(log):
+        words = f"the job used more memory than it asked for (Slurm says {end.code})"
+        end = _end("OUT_OF_MEMORY", words)
+    return msgspec.structs.replace(end, log_tail=log)
 
 
 def end_by_fault(error: KernelkitError) -> RunEnd:

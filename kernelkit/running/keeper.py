@@ -26,6 +26,7 @@ from .ends import (
     left,
     shut_down,
     taken_over,
+    with_log,
 )
 from .joining import Joining
 from .kernel_state import KernelPhase, KernelState, RunEnd
@@ -295,7 +296,7 @@ class Keeper:
             self._relay.fail("KernelEnded", end.text)
 
     def _lost(self, end: RunEnd) -> None:
-        end = msgspec.structs.replace(end, log_tail=self._runs.read_log(self.run.id))
+        end = with_log(end, self._runs.read_log(self.run.id))
         self._end_with(end)
         self._relay.fail("KernelEnded", end.text)
 

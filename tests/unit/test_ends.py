@@ -82,6 +82,27 @@ def test_what_could_not_start() -> None:
     assert failed.code == "NOT_STARTED" and "a new job" in failed.advice
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "slurmstepd-node3: error: StepId=1.batch exceeded memory limit (168845312 > 104857600), "
+        "being killed",
+        "slurmstepd: error: Detected 1 oom-kill event(s) in StepId=17.batch. Some of your processes "
+        "may have been killed by the cgroup out-of-memory handler.",
+        "slurmstepd: error: Detected 1 oom_kill event in StepId=17.batch. Some of the step tasks "
+        "have been OOM Killed.",
+    ],
+)
+def test_the_log_knows_of_memory_what_slurms_word_does_not_say(said: str) -> None:
+    failed = ends.end_of_job(JobUpdate(Job(id="7", state="FAILED"), "ended", "failed", 0.0))
+    end = ends.with_log(failed, f"before\n{said}\n")
+    assert (end.code, "more memory" in end.advice) == ("OUT_OF_MEMORY", True)
+    assert "Slurm says FAILED" in end.words and said in end.log_tail
+    late = ends.end_of_job(JobUpdate(Job(id="7", state="TIMEOUT"), "ended", "late", 0.0))
+    assert ends.with_log(late, said).code == "TIMEOUT"
+    assert ends.with_log(failed, "a cell wrote of an oom-kill").code == "FAILED"
+
+
 def test_the_text_for_a_cell_has_everything() -> None:
     end = RunEnd(code="TIMEOUT", words="over", advice="Do that.", log_tail="killed")
     assert end.text == "over. Do that.\n\nkilled"
