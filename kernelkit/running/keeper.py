@@ -16,18 +16,8 @@ from ..errors import KernelFailed, KernelkitError, SlurmUnavailable
 from ..slurm.states import Job
 from ..slurm.tracking import JobUpdate
 from ..slurm.watcher import Watcher
+from . import ends
 from .control import JobControl
-from .ends import (
-    end_by_fault,
-    end_of_job,
-    end_of_run,
-    exit_of_kernel,
-    given_up,
-    left,
-    shut_down,
-    taken_over,
-    with_log,
-)
 from .joining import Joining
 from .kernel_state import KernelPhase, KernelState, RunEnd
 from .lease import Lease
@@ -104,7 +94,7 @@ class Keeper:
         except SlurmUnavailable as error:
             self._set(KernelState("queued", f"Slurm does not answer: {error.message}"))
         except KernelkitError as error:
-            self._end_with(end_by_fault(error))
+            self._end_with(ends.end_by_fault(error))
             raise
         self._telling.publish(self.run)
         self._task = asyncio.create_task(self._attend())
@@ -156,13 +146,13 @@ class Keeper:
                 await self._task
         if self._unwatch is not None:
             self._unwatch()
-        self._end_with(shut_down(reason))
+        self._end_with(ends.shut_down(reason))
         if self._is_ours:
             self.run = await self._control.end(self.run.id, reason=reason)
 
     async def give_up(self) -> None:
         """End the run, because whoever restarts kernels will not do so again."""
-        self._lost(given_up(self.state.words))
+        self._lost(ends.given_up(self.state.words))
         self._wake.set()
 
     async def leave(self) -> None:
@@ -177,7 +167,7 @@ class Keeper:
             self._unwatch()
         self._relay.stop()
         self._lease.renew(self.run)
-        self._end_with(left())
+        self._end_with(ends.left())
 
     async def until(self, *phases: KernelPhase) -> KernelState:
         """Wait until the run is in one of `phases`."""
@@ -197,7 +187,7 @@ class Keeper:
         """What the watcher saw; called in the background thread."""
         self._telling.hear(self.run, update)
         if update.phase == "ended" and not self.state.final:
-            self._lost(end_of_job(update))
+            self._lost(ends.end_of_job(update))
         self._wake.set()
 
     # --- looking after it --------------------------------------------------------------------------
@@ -247,12 +237,12 @@ class Keeper:
         except KernelkitError as error:
             # It did not start, or a file is one that somebody else could have written: nothing of
             # this run is trusted then.
-            self._lost(end_by_fault(error))
+            self._lost(ends.end_by_fault(error))
 
     async def _look(self) -> None:
         if not self._lease.keep(self.run):
             self._is_ours = False
-            self._lost(taken_over())
+            self._lost(ends.taken_over())
             return
         if self.run.job_id and self._unwatch is None:
             self._unwatch = self._watcher.subscribe(self.run.job_id, self._job_changed)
@@ -266,11 +256,11 @@ class Keeper:
         self._joining.expect()
         if status.phase == "ended":
             if not self._may_hear_why(status):
-                self._lost(end_of_run(status, self._job))
+                self._lost(ends.end_of_run(status, self._job))
         elif status.phase == "exited" and status.start >= self._wanted:
             if not self._joining.ever:
                 # Its layers or its interpreter: the same would come of every further try.
-                raise KernelFailed(f"{exit_of_kernel(status).words}, before it answered")
+                raise KernelFailed(f"{ends.exit_of_kernel(status).words}, before it answered")
             self._exited(status)
         elif status.start >= self._wanted and (state := self._joining.greet(self.run, status)):
             self._may_end = self._may_end and state.start == self.state.start
@@ -290,13 +280,13 @@ class Keeper:
         """A kernel has ended in a job that lives; whoever wants another one asks for it."""
         if self.state.phase == "exited" and self.state.start == status.start:
             return
-        end = exit_of_kernel(status, asked=self._may_end)
+        end = ends.exit_of_kernel(status, asked=self._may_end)
         self._set(KernelState("exited", end.words, status.start, status.exit, status.node))
         if not self._may_end:
             self._relay.fail("KernelEnded", end.text)
 
     def _lost(self, end: RunEnd) -> None:
-        end = with_log(end, self._runs.read_log(self.run.id))
+        end = ends.with_log(end, self._runs.read_log(self.run.id))
         self._end_with(end)
         self._relay.fail("KernelEnded", end.text)
 
