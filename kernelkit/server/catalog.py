@@ -61,9 +61,13 @@ class InfoQuery(Query, frozen=True):
 
 @dataclass(frozen=True)
 class Stock:
-    """All offers as of `taken`; `reading` while the modules are not among them yet."""
+    """All offers as of `taken`; `reading` while the modules are not among them yet.
+
+    `modules` are all modules, those that a recipe of the same identity stands for included.
+    """
 
     candidates: tuple[Candidate, ...] = ()
+    modules: tuple[Candidate, ...] = ()
     problems: tuple[str, ...] = ()
     taken: float = 0.0
     got: float = field(default_factory=time.monotonic)
@@ -114,6 +118,7 @@ class Shelf:
 
 
 def _read_stock(site: Site, *, with_modules: bool, refresh: bool = False) -> Stock:
+    from ..specs.candidates import ModulesHere, of_module
     from ..specs.offers import list_candidates
     from ..specs.recipes import Catalog
 
@@ -149,15 +154,30 @@ def _backend(site: Site, problems: list[str], *, refresh: bool) -> Backend | Non
 def list_offers(services: Services, query: CatalogQuery) -> Offers:
     """A page of what kernels can be made of, best first."""
     stock = services.shelf.stock(refresh=query.refresh)
-    words = query.q.split()
-    found: Sequence[Candidate] = stock.candidates
-    if words:
-        found = matching_words(found, words)
+    found = _searched(stock.candidates, query)
     counts: dict[str, int] = dict.fromkeys(_KINDS.values(), 0)
     for candidate in found:
         counts[_KINDS[candidate.origin]] += 1
     if query.kind is not None:
         found = [c for c in found if _KINDS[c.origin] == query.kind]
+    return _page(found, counts, query, stock)
+
+
+def list_modules(services: Services, query: CatalogQuery) -> Offers:
+    """A page of the modules that a recipe can load: all of them, best first."""
+    stock = services.shelf.stock(refresh=query.refresh)
+    found = _searched(stock.modules, query)
+    return _page(found, {"module": len(found)}, query, stock)
+
+
+def _searched(candidates: Sequence[Candidate], query: CatalogQuery) -> Sequence[Candidate]:
+    words = query.q.split()
+    return matching_words(candidates, words) if words else candidates
+
+
+def _page(
+    found: Sequence[Candidate], counts: dict[str, int], query: CatalogQuery, stock: Stock
+) -> Offers:
     page = with_kernels(found[query.offset : query.offset + query.limit])
     return Offers(
         items=tuple(map(_offer, page)),
