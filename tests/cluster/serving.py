@@ -10,6 +10,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -201,6 +202,17 @@ class Page:
             if condition(message):
                 return message
         raise AssertionError(f"waited {timeout:g} s in vain for {what}; there came {self.told()}")
+
+    def listen(self, seconds: float) -> None:
+        """Take in whatever comes for some time, as an open page does."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self._socket.settimeout(left)
+            with suppress(websocket.WebSocketTimeoutException):
+                # `recv` answers the server's pings, and returns only with something else.
+                opcode, data = self._socket.recv_data(control_frame=True)
+                if opcode == websocket.ABNF.OPCODE_TEXT:
+                    self.messages.append(json.loads(data))
 
     def reply(self, request: str, timeout: float = 60) -> dict[str, Any]:
         """The reply's content, once the kernel is idle again."""
