@@ -164,8 +164,12 @@ def write_file(path: Path, data: bytes, mode: int = 0o644, *, flush: bool = True
             os.fsync(fd)
 
 
-def replace_file(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Replace `path` so that a reader sees the old content or the new, never a part."""
+def replace_file(path: Path, data: bytes, mode: int = 0o644, *, flush: bool = True) -> None:
+    """Replace `path` so that a reader sees the old content or the new, never a part.
+
+    `flush` waits until it is on the disk. What only matters while this host runs need not: other
+    hosts see a file of NFS once it is closed.
+    """
     with explained(path, "Writing"):
         path.parent.mkdir(parents=True, exist_ok=True)
         fd, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -174,8 +178,9 @@ def replace_file(path: Path, data: bytes, mode: int = 0o644) -> None:
             with os.fdopen(fd, "wb") as file:
                 os.fchmod(fd, mode)
                 file.write(data)
-                file.flush()
-                os.fsync(fd)
+                if flush:
+                    file.flush()
+                    os.fsync(fd)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)

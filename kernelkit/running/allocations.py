@@ -40,7 +40,7 @@ class Allocations:
         directory = private_dir(self.directory(job_name))
         entry = directory / run.id
         if not entry.exists():
-            write_file(entry, b"", 0o600)
+            write_file(entry, b"", 0o600, flush=False)
         if idle and not (directory / "idle").exists():
             write_file(directory / "idle", f"{idle}\n".encode(), 0o600)
         # The supervisor writes this first and looks for runs after: one of us sees the other.
