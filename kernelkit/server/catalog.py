@@ -131,7 +131,8 @@ def _read_stock(site: Site, *, with_modules: bool, refresh: bool = False) -> Sto
     if not with_modules:
         # Without the modules, every recipe would seem to miss its own.
         found = tuple(dataclasses.replace(candidate, missing=()) for candidate in found)
-    return Stock(found, tuple(problems), taken, reading=not with_modules)
+    modules = map(of_module, ModulesHere(backend.available()).modules) if backend else ()
+    return Stock(found, tuple(modules), tuple(problems), taken, reading=not with_modules)
 
 
 def _backend(site: Site, problems: list[str], *, refresh: bool) -> Backend | None:
