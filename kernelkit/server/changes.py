@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ..model import InstallOptions
     from ..site import Site
     from .services import Services
-    from .tasks import Steps
+    from .steps import Steps
 
 
 class RemoveQuery(Query, frozen=True):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..errors import Cancelled, KernelkitError, RecipeError, SubmitRejected
@@ -17,6 +16,7 @@ from ..specs.making import preview_kernel
 from ..specs.recipe_text import recipe_errors
 from .answers import Preview, PreviewOf, Problem, Shown, ToValidate, Validation
 from .kernels import sbatch_command, sbatch_of
+from .steps import Silence
 from .wanted import FORM, change_of, source_of, target_of
 
 if TYPE_CHECKING:
@@ -25,20 +25,6 @@ if TYPE_CHECKING:
     from ..slurm.requests import Check
     from ..specs.states import Installed
     from .services import Services
-
-
-class Silence:
-    """A Progress that nobody follows."""
-
-    @contextmanager
-    def step(self, name: str, text: str) -> Iterator[None]:
-        yield
-
-    def line(self, text: str) -> None:
-        """Nobody reads it."""
-
-    def note(self, text: str) -> None:
-        """Nobody reads it."""
 
 
 def preview(services: Services, body: PreviewOf) -> Preview:

@@ -20,7 +20,7 @@ from .answers import Wanted
 if TYPE_CHECKING:
     from ..site import Site
     from ..specs.states import Installed
-    from .tasks import Steps
+    from .steps import Steps
 
 
 # What messages call a recipe that was sent; problems of a form leave it out.

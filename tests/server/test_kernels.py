@@ -156,6 +156,23 @@ def test_clone_rename_export(rest: Rest, venv: Path) -> None:
     assert exported["filename"].endswith(".toml") and str(venv) in exported["text"]
 
 
+def test_packages_are_told_and_changed(rest: Rest, venv: Path, tmp_path: Path) -> None:
+    make(rest, venv, "packed")
+    assert rest.ask("kernels/packed/packages") == {"dir": "", "distributions": [], "problems": []}
+    for wrong in (
+        {},
+        {"install": ["a"], "rollback": True},
+        {"install": ["--index-url=x"]},
+        {"install": ["git+https://example.invalid/a"]},
+    ):
+        assert rest.do("POST", "kernels/packed/packages", wrong)[0] == 400
+    task = rest.finish(rest.do("POST", "kernels/packed/packages", {"install": ["msgspec"]}))
+    assert (task["state"], task["kind"]) == ("done", "packages"), task
+    assert task["result"]["notices"] == ["The kernel has it already."]
+    task = rest.finish(rest.do("POST", "kernels/packed/packages", {"rollback": True}))
+    assert task["state"] == "failed" and task["error"]["code"] == "not_found"
+
+
 def test_a_hand_made_kernel_is_adopted(rest: Rest, venv: Path) -> None:
     argv = [str(venv / "bin/python"), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     spec = {"argv": argv, "display_name": "By hand", "language": "python"}
