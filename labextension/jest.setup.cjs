@@ -20,3 +20,14 @@ globalThis.matchMedia ??= () => ({
   addListener() {},
   removeListener() {}
 });
+
+// jsdom has no layout: rows of a list are 50 pixels high, all else is a screen.
+Object.defineProperties(HTMLElement.prototype, {
+  clientWidth: { get: () => 300 },
+  clientHeight: { get: () => 800 },
+  offsetHeight: {
+    get() {
+      return this.dataset.index === undefined ? 800 : 50;
+    }
+  }
+});

@@ -1,0 +1,37 @@
+/** What components are given in tests. */
+import {
+  nullTranslator,
+  type TranslationBundle
+} from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+
+import { KernelkitModel } from '../model';
+import { CommandIDs } from '../tokens';
+import type { FakeApi } from './fakeapi';
+
+export const trans: TranslationBundle = nullTranslator.load('kernelkit');
+
+export function modelOf(fake: FakeApi): KernelkitModel {
+  return new KernelkitModel({
+    api: fake.api,
+    refreshSpecs: async () => undefined
+  });
+}
+
+/** All commands, which do nothing but to be remembered. */
+export function recordedCommands(): {
+  commands: CommandRegistry;
+  executed: [string, unknown][];
+} {
+  const commands = new CommandRegistry();
+  const executed: [string, unknown][] = [];
+  for (const id of Object.values(CommandIDs)) {
+    commands.addCommand(id, {
+      label: id,
+      execute: args => {
+        executed.push([id, args]);
+      }
+    });
+  }
+  return { commands, executed };
+}

@@ -1,0 +1,75 @@
+import { FakeApi, catalogOf, offer, refusal } from '../../__tests__/fakeapi';
+import type { ICatalog, ICatalogQuery } from '../../api';
+import { CatalogModel } from '../model';
+
+const OFFERS = Array.from({ length: 450 }, (_, index) =>
+  offer({ identity: `m/${index}`, kind: 'module' })
+);
+
+function paged() {
+  const fake = new FakeApi();
+  fake.answers.catalog = (query: ICatalogQuery) => {
+    const offset = query.offset ?? 0;
+    const items = OFFERS.slice(offset, offset + (query.limit ?? 200));
+    return catalogOf(items, { total: OFFERS.length });
+  };
+  return { fake, catalog: new CatalogModel(fake.api) };
+}
+
+describe('CatalogModel', () => {
+  it('reads page after page, each once', async () => {
+    const { fake, catalog } = paged();
+    await catalog.search('', '');
+    await Promise.all([catalog.more(), catalog.more()]);
+    expect(catalog.data?.items).toHaveLength(400);
+    await catalog.more();
+    await catalog.more();
+    expect(catalog.data?.items).toEqual(OFFERS);
+    expect(fake.asked).toHaveLength(3);
+  });
+
+  it('reads as much again as it shows', async () => {
+    const { catalog } = paged();
+    await catalog.search('', '');
+    await catalog.more();
+    await catalog.refresh();
+    expect(catalog.data?.items).toHaveLength(400);
+  });
+
+  it('takes the answer to the last question only', async () => {
+    const fake = new FakeApi();
+    const answers: ((page: ICatalog) => void)[] = [];
+    fake.answers.catalog = () =>
+      new Promise<ICatalog>(resolve => answers.push(resolve));
+    const catalog = new CatalogModel(fake.api);
+    const first = catalog.search('a', '');
+    const second = catalog.search('ab', '');
+    answers[1](catalogOf([offer({ identity: 'ab/1' })]));
+    await second;
+    answers[0](catalogOf([offer({ identity: 'a/1' })]));
+    await first;
+    expect(catalog.data?.items[0].identity).toBe('ab/1');
+    expect(catalog.loading).toBe(false);
+  });
+
+  it('keeps what it shows through a failure', async () => {
+    const { fake, catalog } = paged();
+    await catalog.search('', '');
+    fake.server.down = refusal('Gone.');
+    await catalog.refresh();
+    expect(catalog.data?.items).toHaveLength(200);
+    expect(catalog.stale).toBe(true);
+  });
+
+  it('looks again while the modules are being read', async () => {
+    jest.useFakeTimers();
+    const fake = new FakeApi({ catalog: catalogOf([], { reading: true }) });
+    const catalog = new CatalogModel(fake.api);
+    await catalog.search('', '');
+    fake.server.catalog = catalogOf([offer()]);
+    await jest.advanceTimersByTimeAsync(5000);
+    expect(catalog.data?.items).toHaveLength(1);
+    expect(fake.asked).toHaveLength(2);
+    jest.useRealTimers();
+  });
+});
