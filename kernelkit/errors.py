@@ -217,6 +217,10 @@ class SubmitRejected(KernelkitError):
         super().__init__(message, hint=hint, detail=detail)
         self.field = field
 
+    def __str__(self) -> str:
+        # Jupyter's clients show this of what a launch raises, and nothing else.
+        return f"{self.message} {self.hint}".strip()
+
     def to_dict(self) -> dict[str, object]:
         return {**super().to_dict(), **({"field": self.field} if self.field else {})}
 

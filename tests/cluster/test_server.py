@@ -283,6 +283,7 @@ def test_a_refused_request_answers_with_slurms_sentence(
     status, said = server.open(kernels.put("module", **request_of))
     assert 400 <= status < 600
     assert says in json.dumps(said), said
+    assert f"Change `--{list(request_of)[-1]}`" in json.dumps(said), said
     assert server.call("GET", "/api/kernels") == (200, [])
     assert server.call("GET", "/api/sessions") == (200, [])
     assert cluster.queue() == []
