@@ -169,7 +169,7 @@ def test_one_that_cannot_be_upgraded_does_not_hold_up_others(
 def test_an_exported_recipe_installs_the_same_kernel(
     tool: dict[str, Any], machine: Machine, kernelkit: Kernelkit, tmp_path: Path
 ) -> None:
-    machine.venv()
+    machine.venv(None, "--system-site-packages")
     (machine.project / "near.toml").write_text('name = "near"\n[venv]\npath = ".venv"\n')
     kernelkit("install", "near.toml", "--no-test", "--set", "SPOT=here", "--packages", "extra")
     target = tmp_path / "elsewhere.toml"
