@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from shelf import put
 
 from kernelkit.errors import KernelkitError
 from kernelkit.model import Container, InstallOptions, Modules, Packages, Recipe, Resources
 from kernelkit.specs.assigning import OPTION_KEYS, assign
 from kernelkit.specs.definition import merge
+from kernelkit.specs.detail import describe_kernel
 from kernelkit.specs.handmade import Opaque, parse_argv, parse_script
 from kernelkit.specs.recipe_text import parse_recipe
 from kernelkit.specs.recipe_toml import render_recipe
+from kernelkit.specs.states import examine
 
 TABLES = ("modules", "container", "conda", "venv", "packages", "kernel", "env", "resources")
 KEYS = st.one_of(
@@ -97,3 +102,36 @@ def test_any_command_has_layers_or_is_opaque(argv: list[str]) -> None:
         assert "{connection_file}" in parse_argv(argv).command
     except Opaque as reason:
         assert str(reason)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+SPOILT = st.dictionaries(
+    st.sampled_from(["plan", "changes", "definition", "of", "recipe", "base"]), JSON, max_size=4
+)
+
+
+@settings(max_examples=40, deadline=None)  # each example writes and flushes a kernelspec
+@given(record=SPOILT, metadata=JSON, argv=JSON)
+def test_a_kernel_is_told_whatever_its_files_hold(
+    record: Any, metadata: Any, argv: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    root = tmp_path_factory.mktemp("shelf")
+    directory = put(root, "tool", record=json.dumps(record).encode())
+    spec = json.loads((directory / "kernel.json").read_text())
+    table = spec["metadata"]["kernelkit"]
+    spec["argv"] = argv
+    if isinstance(metadata, dict):
+        table.update(metadata)
+        spec["metadata"].update(metadata)
+    else:
+        table["layers"] = metadata
+    (directory / "kernel.json").write_text(json.dumps(spec))
+    found = describe_kernel(examine(directory))
+    assert found.name == "tool"
+    msgspec.json.encode(found)
