@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import kernelkit
 from job_kernels import Kernels
 from serving import Page, Server, is_state
 from slurm import Cluster, wait_for
@@ -306,6 +307,7 @@ def test_a_module_that_a_node_lacks_is_told(
     assert "65" in told["evalue"]
     assert page.reply(cell)["status"] == "error"
     wait_for("the job to end", lambda: jobs(cluster) == [])
+    assert "the module `python/9.99`" in kernelkit("logs", name).out
     assert server.calls("sbatch") == 1
 
 
