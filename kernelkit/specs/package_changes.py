@@ -26,7 +26,7 @@ from ..environment.packages import (
     resolve_packages_dir,
 )
 from ..environment.pythons import probe_python
-from ..errors import EnvironmentBroken, InvalidName, NotFound, UsageError
+from ..errors import EnvironmentBroken, InvalidName, NotFound, Unmanaged, UsageError
 from ..files import remove_tree
 from ..model import Packages, Plan, PythonFacts
 from .changes import apply, edited, origin
@@ -66,16 +66,16 @@ class PackageChange:
 
 
 def list_packages(kernel: Installed) -> Held:
-    """What the packages dir of `kernel` holds. Raises Unmanaged-like errors for foreign ones."""
+    """What the packages dir of `kernel` holds. Raises what `plan_of` raises."""
     plan = plan_of(kernel)
     return Held(plan.packages_dir, _pairs(Path(plan.packages_dir)) if plan.packages_dir else ())
 
 
 def plan_of(kernel: Installed) -> Plan:
-    """The plan in the record of `kernel`. Raises UsageError for one that is none of kernelkit's
-    or has no Python, NotFound where the record is gone."""
+    """The plan in the record of `kernel`. Raises Unmanaged, UsageError for one without a Python,
+    and NotFound where the record is gone."""
     if not kernel.managed:
-        raise UsageError(
+        raise Unmanaged(
             f"`{kernel.name}` was not made by kernelkit.",
             hint=f"`kernelkit adopt {kernel.name}` makes it one of kernelkit's.",
         )

@@ -213,6 +213,6 @@ def test_of_a_kernel_that_is_none_of_ours(kernelkit: Kernelkit, machine: Machine
     directory = machine.home / ".local/share/jupyter/kernels/foreign"
     directory.mkdir(parents=True)
     (directory / "kernel.json").write_text('{"argv": ["/bin/sh"], "display_name": "F"}')
-    assert "adopt" in kernelkit("pip", "foreign", "list", code=2)["error"]["hint"]
+    assert "adopt" in kernelkit("pip", "foreign", "list", code=5)["error"]["hint"]
     assert kernelkit("pip", "nothing", "list", code=4)["error"]["code"] == "not_found"
     assert kernelkit("pip", "foreign", "list", "x", code=2)["error"]["code"] == "usage"
