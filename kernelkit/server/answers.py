@@ -39,7 +39,7 @@ class Problem(Answer, frozen=True):
 
 
 class Status(Answer, frozen=True):
-    """What is here at all; `first_run` while this user has no kernel of kernelkit's."""
+    """What is here at all; `first_run` while there is no kernel of kernelkit's."""
 
     version: str
     slurm: bool

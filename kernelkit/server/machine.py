@@ -24,14 +24,15 @@ class InventoryQuery(Query, frozen=True):
 
 def tell_status(services: Services) -> Status:
     """What is here, and whether this user begins."""
-    from ..specs.states import list_kernels
+    from ..specs.locations import roots
 
     problems: list[str] = []
     try:
         site = services.site
     except KernelkitError as error:
         return _status(None, None, problems=[f"{error.message} {error.hint}"], first_run=False)
-    first_run = not any(kernel.managed for kernel in list_kernels())
+    # A kernel of kernelkit's has a record; to read every kernelspec for this would take long.
+    first_run = not any(any((root / "kernelkit/records").glob("*.json")) for root in roots())
     return _status(_module_system(site, problems), site, problems=problems, first_run=first_run)
 
 

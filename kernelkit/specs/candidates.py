@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .. import names
@@ -42,6 +43,18 @@ class Candidate:
     spec: Installed | None = None
     kernel: Installed | None = None
     missing: tuple[str, ...] = ()
+
+    @cached_property
+    def searched(self) -> tuple[str, str, str, str]:
+        """What a search looks through, in lower case: name, identity, a recipe's aliases and
+        modules, descriptions. Kept, because a catalog of thousands is searched at every key."""
+        recipe = self.entry.recipe if self.entry else None
+        loads = recipe.modules.load if recipe and recipe.modules else ()
+        others = "\n".join((*recipe.aliases, *loads)) if recipe else ""
+        long = self.module.description if self.module else ""
+        texts = (self.name, self.identity, others, f"{self.description}\n{long}")
+        name, identity, other, described = (text.lower() for text in texts)
+        return name, identity, other, described
 
     def to_dict(self) -> dict[str, object]:
         """The candidate as `--json` prints it."""

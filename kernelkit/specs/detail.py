@@ -1,7 +1,11 @@
 """One installed kernel in full, for `kernelkit show --json` and the server's form."""
 
+# Hundreds of kernels are told at once: os, not pathlib.
+# ruff: noqa: PTH113, PTH116
+
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -88,12 +92,12 @@ def _summary(kernel: Installed) -> dict[str, Any]:
         "state": kernel.state,
         "reasons": kernel.reasons,
         "description": metadata.description if metadata else "",
-        "logo": any((kernel.directory / name).is_file() for name in LOGO_NAMES),
+        "logo": any(os.path.isfile(f"{kernel.path}/{name}") for name in LOGO_NAMES),
         "on_slurm": config is not None,
         "resources": _resources(config, metadata.resources if metadata else None),
         "layers": metadata.layers if metadata else (),
         "scope": scope_name(kernel.root),
-        "modified": _modified(kernel.directory),
+        "modified": _modified(kernel.path),
     }
 
 
@@ -190,9 +194,9 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _modified(directory: Path) -> float:
+def _modified(path: str) -> float:
     try:
-        return (directory / "kernel.json").stat().st_mtime
+        return os.stat(f"{path}/kernel.json").st_mtime
     except OSError:
         return 0.0
 

@@ -112,19 +112,14 @@ def _occurring(scores: Sequence[int]) -> int:
 
 
 def _score(candidate: Candidate, word: str) -> int:
-    name = candidate.name.lower()
+    name, identity, others, texts = candidate.searched
     if word == name:
         return 16
     if name.startswith(word):
         return 8
-    if word in candidate.identity.lower():
+    if word in identity:
         return 4
-    recipe = candidate.entry.recipe if candidate.entry else None
-    loads = recipe.modules.load if recipe and recipe.modules else ()
-    if recipe and any(word in text.lower() for text in (*recipe.aliases, *loads)):
-        return 2
-    long = candidate.module.description if candidate.module else ""
-    return int(word in candidate.description.lower() or word in long.lower())
+    return 2 if word in others else int(word in texts)
 
 
 def quick_identities() -> tuple[tuple[str, str], ...]:
