@@ -19,6 +19,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from waiting import wait_until
 
 from kernelkit.model import Resources
+from kernelkit.running import making
 from kernelkit.running.records import Run, Status
 from kernelkit.running.runs import Runs
 from kernelkit.running.servers import this_server
@@ -47,7 +48,7 @@ def make_run(runs: Runs, kernel: Path, **changes: Any) -> Run:
         "resources": Resources(),
         "cwd": str(kernel),
     }  # fmt: skip
-    return runs.create(kernel_dir=kernel, **{**wanted, **changes})
+    return making.make_run(runs, kernel_dir=kernel, **{**wanted, **changes})
 
 
 class Supervised:

@@ -50,7 +50,7 @@ def resource_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _positions(context: click.Context, option: click.Parameter, value: str) -> str:
     if value:
-        from ..running.runs import check_gpus
+        from ..running.records import check_gpus
 
         check_gpus(value)
     return value

@@ -20,6 +20,7 @@ from ..slurm.watcher import Watcher
 from .background import Background
 from .control import ControlSettings, JobControl
 from .keeper import Keeper
+from .making import make_run
 from .news import Listener, NewsBoard, RunNews
 from .options import RunOptions
 from .records import Run
@@ -63,7 +64,8 @@ class Desk:
         environment: Mapping[str, str],
     ) -> Run:
         """A new run on disk; nothing is submitted yet."""
-        run = self.runs.create(
+        run = make_run(
+            self.runs,
             kernel_name=Path(kernel_spec.resource_dir).name,
             kernel_dir=Path(kernel_spec.resource_dir),
             kernel_id=kernel_id,

@@ -15,10 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import zmq
-
 from ..errors import KernelkitError, UsageError
 from .desk import Desk, desk
+from .front import new_seed
 from .keeper import Keeper
 from .options import kernel_info_of, parse_options
 from .relay import Relay, RelayEvents
@@ -73,7 +72,12 @@ class _Launch:
             RelayEvents(shutdown_requested=lambda restart: self._end_from(loop)),
         )
         relay.start()
-        seed = _seed(connection, encrypted=options.wire != "plain")
+        seed = new_seed(
+            connection["key"],
+            connection["signature_scheme"],
+            connection.get("kernel_name", ""),
+            encrypted=options.wire != "plain",
+        )
         run = here.make_run(self._spec, str(uuid.uuid4()), seed, options, str(Path.cwd()), {})
         keeper = here.keeper_of(run, seed, relay)
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -102,15 +106,6 @@ class _Launch:
         state = ended.result()
         print(f"kernelkit: {state.words}", file=sys.stderr)
         return state.exit or 0
-
-
-def _seed(connection: dict[str, Any], *, encrypted: bool) -> dict[str, Any]:
-    found = {key: connection[key] for key in ("key", "signature_scheme")}
-    found["kernel_name"] = connection.get("kernel_name", "")
-    if encrypted:
-        public, secret = zmq.curve_keypair()
-        found |= {"curve_publickey": public.decode(), "curve_secretkey": secret.decode()}
-    return found
 
 
 if __name__ == "__main__":

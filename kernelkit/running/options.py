@@ -17,8 +17,7 @@ from ..model import PROVISIONER_NAME as PROVISIONER_NAME
 from ..model import Resources
 from ..names import printable
 from ..slurm.argv import check_resources
-from .records import Run, Wait
-from .runs import check_gpus
+from .records import Run, Wait, check_gpus
 from .wire import Wire
 
 KERNEL_INFO_FILE = "kernel_info.json"

@@ -22,27 +22,24 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import zmq
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.multikernelmanager import MultiKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
 from ..errors import KernelFailed, KernelkitError
 from ..model import Resources
-from .desk import Desk, desk
+from .desk import desk
+from .front import Front, new_seed
 from .keeper import Keeper
 from .kernel_state import KernelState
-from .local_sockets import LocalSockets
-from .options import RunOptions, kernel_info_of, launch_options, options_of_run, parse_options
+from .options import RunOptions, launch_options, options_of_run, parse_options
 from .records import Run
-from .relay import Relay, RelayEvents
 
 # How long a request waits for sbatch before it goes on without it, in seconds: a refusal mostly
 # comes at once and is then the answer; a slow controller must not hold up the front end.
 _SUBMIT_PATIENCE = 5.0
 # A kernel that is asked to end gets this long (seconds) before TERM, when it is to be restarted.
 _RESTART_GRACE = 4
-_END_PATIENCE = 20.0
 # Seconds until the sockets close after a death, so that front ends still receive the reason.
 _LAST_WORDS = 1.0
 
@@ -54,10 +51,7 @@ _SIGNALS = {signal.SIGINT: "INT", signal.SIGTERM: "TERM", signal.SIGKILL: "KILL"
 class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-ignore]
     """A kernel whose job may still be waiting: the relay is its process, as far as anyone sees."""
 
-    _keeper: Keeper | None = None
-    _relay: Relay | None = None
-    _sockets: LocalSockets | None = None
-    _desk: Desk | None = None
+    _opened: Front | None = None
     _started = 0
     _limit: int | None = None
     _forgetting: asyncio.Task[None] | None = None
@@ -78,6 +72,16 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
     def _manager(self) -> Any:
         """The KernelManager; jupyter_client sets it as the parent of every provisioner."""
         return self.parent
+
+    @property
+    def _front(self) -> Front:
+        if self._opened is None:
+            self._opened = Front(self.kernel_spec, self.kernel_id)
+        return self._opened
+
+    @property
+    def _keeper(self) -> Keeper | None:
+        return self._front.keeper
 
     # --- what the manager asks at any time -------------------------------------------------------
 
@@ -114,11 +118,10 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
 
     def _given_up(self) -> None:
         """The restarter restarts no more, and a server forgets the kernel without a cleanup."""
-        keeper, desk = self._keeper, self._desk
-        if keeper is None or desk is None:
+        keeper = self._keeper
+        if keeper is None:
             return
-        if not keeper.state.final:
-            desk.background.run(keeper.give_up())
+        self._front.give_up()
 
         async def forget() -> None:
             await asyncio.sleep(_LAST_WORDS)
@@ -161,11 +164,9 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
             self._attach = _, seed = await asyncio.to_thread(_read_run, attach)
             manager.session.key = seed["key"].encode()
             manager.session.signature_scheme = seed["signature_scheme"]
-        if self._sockets is None:
-            self._sockets = LocalSockets()
         # Every time: the restarter takes new ports for a kernel that ends within its first 10 s.
         session = manager.session
-        info = self._sockets.of_manager(session.key.decode(), session.signature_scheme)
+        info = self._front.address(session.key.decode(), session.signature_scheme)
         manager.transport, manager.ip = "ipc", info["ip"]
         for name in ("shell", "iopub", "stdin", "hb", "control"):
             setattr(manager, f"{name}_port", info[f"{name}_port"])
@@ -185,7 +186,7 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
             await self._change_jobs(kwargs)
         else:
             self._started = 0
-            await self._on_desk(self._keeper.relaunch(0 if self._was_killed else _RESTART_GRACE))
+            await self._front.relaunch(0 if self._was_killed else _RESTART_GRACE)
         self._was_killed = False
         if self._asked is not None and self._keeper is not None:
             # Later starts ask for the same.
@@ -196,94 +197,51 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
     _was_killed = False
 
     async def _begin(self, kwargs: dict[str, Any]) -> None:
-        options = self._options
-        assert options and self._sockets
-        self._desk = await asyncio.to_thread(desk)
-        self._relay = await asyncio.to_thread(self._started_relay, self._sockets)
+        assert self._options
+        session = self._manager.session
+        await self._front.open(session.key.decode(), session.signature_scheme)
         if self._attach is not None:
             await self._take_over(*self._attach)
         else:
-            await self._submit(options, str(kwargs.get("cwd") or Path.cwd()))
-        if self._waits(options):
+            await self._submit(self._options, kwargs)
+        if self._waits(self._options):
             await self._until_running()
-
-    def _started_relay(self, sockets: LocalSockets) -> Relay:
-        session = self._manager.session
-        relay = Relay(
-            sockets.of_relay(session.key.decode(), session.signature_scheme),
-            kernel_info_of(Path(self.kernel_spec.resource_dir), self.kernel_spec.language),
-            RelayEvents(interrupted=self._tell_interrupted, joined=self._tell_joined),
-        )
-        relay.start()
-        return relay
 
     async def _change_jobs(self, kwargs: dict[str, Any]) -> None:
         """Go on in a new job, behind the same relay: front ends wait for it as for the first."""
-        keeper, options = self._keeper, self._options
-        assert keeper and options and self._relay and self._desk
+        assert self._options
         self._started = 0
-        self._relay.hold()
-        await self._end(keeper, "its kernel was restarted in a new job")
-        await self._submit(options, str(kwargs.get("cwd") or Path.cwd()))
-        if self._waits(options):
+        await self._front.end("its kernel was restarted in a new job", hold=True)
+        await self._submit(self._options, kwargs)
+        if self._waits(self._options):
             await self._until_running()
 
     async def _take_over(self, run: Run, seed: dict[str, Any]) -> None:
-        """Become the one who cares for a run. Raises what JobControl.adopt raises."""
-        assert self._desk and self._relay
-        keeper = self._desk.keeper_of(run, seed, self._relay)
         try:
-            await self._on_desk(keeper.adopt(self.kernel_id))
+            await self._front.take_over(run, seed, with_client=not self._is_of_server)
         except KernelkitError:
-            # The run stays whose it is.
-            self._close()
+            self._front.close()
             raise
-        self._keeper, self._adopted, self._attach = keeper, keeper.run, None
-        self._end_with_client(keeper)
+        assert self._keeper
+        self._adopted, self._attach = self._keeper.run, None
 
-    async def _submit(self, options: RunOptions, cwd: str) -> None:
-        assert self._desk and self._relay
+    async def _submit(self, options: RunOptions, kwargs: dict[str, Any]) -> None:
         manager = self._manager
-        seed: dict[str, Any] = {
-            "key": manager.session.key.decode(),
-            "signature_scheme": manager.session.signature_scheme,
-            "kernel_name": manager.kernel_name,
-        }
-        if options.wire != "plain":
-            public, secret = zmq.curve_keypair()
-            seed |= {"curve_publickey": public.decode(), "curve_secretkey": secret.decode()}
-        # Each file of a run waits for its disk; the server's loop must not.
-        run = await asyncio.to_thread(
-            self._desk.make_run, self.kernel_spec, self.kernel_id, seed, options, cwd, self._passed
-        )
-        self._keeper = self._desk.keeper_of(run, seed, self._relay)
-        self._end_with_client(self._keeper)
-        submission = asyncio.ensure_future(self._on_desk(self._keeper.submit(options.in_job)))
-        patience = None if self._waits(options) else _SUBMIT_PATIENCE
+        key, scheme = manager.session.key.decode(), manager.session.signature_scheme
+        encrypted = options.wire != "plain"
         try:
-            await asyncio.wait_for(asyncio.shield(submission), patience)
-        except asyncio.TimeoutError:
-            submission.add_done_callback(lambda done: done.exception())
+            # Clients of their own may leave with a shutdown_request to the kernel and no word to us.
+            await self._front.submit(
+                options,
+                new_seed(key, scheme, manager.kernel_name, encrypted=encrypted),
+                str(kwargs.get("cwd") or Path.cwd()),
+                self._passed,
+                patience=None if self._waits(options) else _SUBMIT_PATIENCE,
+                with_client=not self._is_of_server,
+            )
         except KernelkitError:
             await self.cleanup(restart=False)
             raise
-
-    def _end_with_client(self, keeper: Keeper) -> None:
-        # Such clients may leave with a shutdown_request to the kernel and no word to us.
-        if self._desk is not None and not self._is_of_server:
-            self._desk.end_at_exit(keeper)
-
-    def _tell_joined(self) -> None:
-        if self._desk is not None:
-            self._desk.background.loop.call_soon_threadsafe(self._hurry)
-
-    def _tell_interrupted(self) -> None:
-        if self._desk is not None and self._keeper is not None:
-            self._desk.background.run(self._keeper.interrupt())
-
-    def _hurry(self) -> None:
-        if self._keeper is not None:
-            self._keeper.hurry(1.0)
 
     def _waits(self, options: RunOptions) -> bool:
         if options.wait != "auto":
@@ -303,8 +261,7 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
             if state.phase == "running":
                 return
             if state.phase in ("ended", "exited"):
-                assert self._desk
-                log = self._desk.runs.read_log(self._keeper.run.id)
+                log = self._front.log()
                 await self.cleanup(restart=False)
                 # Clients show the text of an exception and nothing else of it.
                 raise KernelFailed(f"The kernel did not start: {state.words}.\n\n{log}".strip())
@@ -326,9 +283,8 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
     async def send_signal(self, signum: int) -> None:
         """Signal the kernel through its supervisor; while it waits there is nobody to signal."""
         name = _SIGNALS.get(signal.Signals(signum)) if signum else None
-        if self._keeper is not None and name and self._dead is None:
-            with contextlib.suppress(KernelkitError):
-                await self._on_desk(self._keeper.signal(name))
+        if name and self._dead is None:
+            await self._front.signal(name)
 
     async def kill(self, restart: bool = False) -> None:
         """Kill the kernel process, not the job: a manager always says restart=False here, also
@@ -344,16 +300,12 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
 
     async def shutdown_requested(self, restart: bool = False) -> None:
         """A polite end was asked for on the control channel: a kernel that runs will go now."""
-        if self._keeper is None or self._desk is None:
+        if self._keeper is None:
             return
         if self._keeper.state.phase == "running":
-            self._desk.background.loop.call_soon_threadsafe(self._expect_end)
+            self._front.expect_end()
         else:
             self._dead = 0  # nothing runs that could end by itself
-
-    def _expect_end(self) -> None:
-        if self._keeper is not None:
-            self._keeper.expect_end()
 
     async def cleanup(self, restart: bool = False) -> None:
         """After a kernel's end: with restart=False the job ends, and only here."""
@@ -361,30 +313,9 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
             await self._forget()
 
     async def _forget(self) -> None:
-        keeper, self._keeper = self._keeper, None
-        if keeper is not None:
-            await self._end(keeper, "the kernel was shut down")
-        self._close()
+        await self._front.end("the kernel was shut down")
+        self._front.close()
         self._started, self._dead = 0, None
-
-    def _close(self) -> None:
-        if self._relay is not None:
-            self._relay.stop()
-            self._relay = None
-        if self._sockets is not None:
-            self._sockets.remove()
-            self._sockets = None
-
-    async def _end(self, keeper: Keeper, reason: str) -> None:
-        # What Slurm could not be told now, the record says, and the lease does.
-        if self._desk is not None:
-            with contextlib.suppress(KernelkitError, asyncio.TimeoutError):
-                ending = self._on_desk(self._desk.end(keeper, reason))
-                await asyncio.wait_for(ending, _END_PATIENCE)
-
-    async def _on_desk(self, work: Any) -> Any:
-        assert self._desk
-        return await self._desk.background.call(work)
 
     def get_shutdown_wait_time(self, recommended: float = 5.0) -> float:
         return max(recommended, float(_RESTART_GRACE))

@@ -26,7 +26,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from ..errors import InvalidName
 from ..model import Resources
+from ..names import printable
 
 # A run's own life, as its record tells it; Slurm's view is slurm.states.JobPhase.
 RunPhase = Literal["new", "queued", "running", "ending", "ended"]
@@ -209,3 +211,19 @@ def render_environment(variables: Mapping[str, str]) -> bytes:
     """`environment`: NAME=VALUE pairs, each ended by NUL, which no value can hold."""
     pairs: Sequence[str] = [f"{name}={value}\0" for name, value in sorted(variables.items())]
     return "".join(pairs).encode("utf-8", "surrogateescape")
+
+
+def render_lease(seconds: int, mark: int) -> bytes:
+    """`lease`; another `mark` tells the supervisor that somebody cares."""
+    return f"{seconds} {mark}\n".encode()
+
+
+_GPUS = re.compile(r"\d{1,3}(,\d{1,3})*")
+
+
+def check_gpus(text: str) -> None:
+    """Raise InvalidName for what are no positions among the GPUs of a job."""
+    if text and not _GPUS.fullmatch(text):
+        raise InvalidName(
+            f"`{printable(text)[:40]}` are not positions of GPUs.", hint="Write `0` or `0,1`."
+        )

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-import secrets
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,35 +20,27 @@ from ..files import (
     read_private,
     remove_tree,
     replace_file,
-    write_file,
 )
-from ..model import Resources
-from ..names import env_value, env_variable, path_text, printable
+from ..names import path_text, printable
 from ..proc import DETAIL_LIMIT, tail
-from ..slurm.scrub import is_poison
 from .allocations import Allocations
 from .records import (
-    JOB_NAME_PREFIX,
     RUN_ID,
     Run,
-    Server,
     Status,
-    Wait,
     is_later,
     next_requests,
     parse_connection,
     parse_run,
     parse_status,
-    render_environment,
+    render_lease,
     render_run,
-    render_seed,
 )
 from .wire import accepted_connection
 
 _LIMIT = 1 << 20
 _LOG_TAIL = 64 << 10
 _LOCK_TIMEOUT = 20.0
-_GPUS = re.compile(r"\d{1,3}(,\d{1,3})*")
 _VERBS = frozenset({"relaunch", "signal", "stop"})
 
 
@@ -73,75 +63,7 @@ class Runs:
         self.root = Path(path_text(str(root), "run directory"))
         self.allocations = Allocations(self.root / "jobs")
 
-    # --- making and finding ----------------------------------------------------------------------
-
-    def create(
-        self,
-        *,
-        kernel_name: str,
-        kernel_dir: Path,
-        kernel_id: str,
-        connection: Mapping[str, Any],
-        server: Server,
-        resources: Resources,
-        display_name: str = "",
-        cwd: str = "",
-        variables: Mapping[str, str] | None = None,
-        picks_ports: bool = True,
-        lease: int = 900,
-        keep: bool = False,
-        wait: Wait = "auto",
-        gpus: str = "",
-        idle: int = 0,
-    ) -> Run:
-        """Make the directory of a new run, everything in it that its job needs, and its record.
-
-        `connection` is the manager's connection information (key, scheme, kernel name, Curve
-        keys); `variables` are what the kernel is to find in its environment. `gpus` are positions
-        among the GPUs of the allocation, such as `0,1`; empty for all. Raises KernelkitError.
-        """
-        check_gpus(gpus)
-        content = {
-            "launch.sh": (kernel_dir / "launch.sh").read_bytes(),
-            "seed.json": render_seed(connection, picks_ports=picks_ports),
-            "cwd": path_text(cwd or str(Path.home()), "directory").encode(errors="surrogateescape"),
-            "environment": render_environment(_checked(variables or {})),
-            "lease": _lease(lease),
-            "log": b"",
-            # There from the start: NFS remembers for up to a minute that a file is absent.
-            "status": b"",
-            "requests": b"",
-        }
-        if gpus:
-            content["gpus"] = gpus.encode()
-        if keep:
-            content["keep"] = b""
-        private_dir(self.root)
-        run_id = secrets.token_hex(6)
-        run = Run(
-            id=run_id,
-            kernel_name=kernel_name,
-            kernel_dir=str(kernel_dir),
-            kernel_id=kernel_id,
-            job_name=JOB_NAME_PREFIX + run_id,
-            created=time.time(),
-            server=server,
-            display_name=display_name,
-            resources=resources,
-            cwd=cwd,
-            lease=lease,
-            keep=keep,
-            wait=wait,
-            gpus=gpus,
-            idle=idle,
-        )
-        directory = private_dir(self.directory(run_id))
-        for name, data in content.items():
-            mode = 0o700 if name == "launch.sh" else 0o600
-            # Without its keys a kernel that outlives this host could not be adopted.
-            write_file(directory / name, data, mode, flush=name == "seed.json")
-        replace_file(directory / "run.json", render_run(run), 0o600)
-        return run
+    # --- finding ----------------------------------------------------------------------
 
     def set_forwarder(self, run_id: str, words: Sequence[str]) -> None:
         """Start the run's kernels behind `words`, as wire.forwarder_words gives them."""
@@ -250,14 +172,15 @@ class Runs:
         path = self.directory(run_id) / "requests"
         with self._locked(run_id):
             serial, text = next_requests(self._read(path), verb, *arguments)
-            replace_file(path, text, 0o600)
+            replace_file(path, text, 0o600, flush=False)
             return serial
 
     def renew_lease(self, run: Run) -> None:
         """Tell the supervisor that a server still cares. To be called well within the lease."""
         directory = self.directory(run.id)
         if directory.is_dir():
-            replace_file(directory / "lease", _lease(run.lease), 0o600)
+            text = render_lease(run.lease, time.time_ns())
+            replace_file(directory / "lease", text, 0o600, flush=False)
 
     def set_keep(self, run_id: str, keep: bool) -> Run:
         """Keep a run without any server until its time limit, or no longer."""
@@ -328,24 +251,3 @@ class Runs:
             if error.errno in (116, 5):
                 return b""
             raise
-
-
-def _lease(seconds: int) -> bytes:
-    return f"{seconds} {time.time_ns()}\n".encode()
-
-
-def _checked(variables: Mapping[str, str]) -> dict[str, str]:
-    """Variables that the kernel may get: never one that steers Slurm, the shell or the loader."""
-    return {
-        env_variable(name): env_value(name, value)
-        for name, value in variables.items()
-        if not is_poison(name)
-    }
-
-
-def check_gpus(text: str) -> None:
-    """Raise InvalidName for what are no positions among the GPUs of a job."""
-    if text and not _GPUS.fullmatch(text):
-        raise InvalidName(
-            f"`{printable(text)[:40]}` are not positions of GPUs.", hint="Write `0` or `0,1`."
-        )

@@ -1,0 +1,170 @@
+"""What a manager has of a kernel: the relay with its sockets, and the run that is behind them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import zmq
+
+from ..errors import KernelkitError
+from .desk import Desk, desk
+from .keeper import Keeper
+from .local_sockets import LocalSockets
+from .options import RunOptions, kernel_info_of
+from .records import Run
+from .relay import Relay, RelayEvents
+
+T = TypeVar("T")
+
+_END_PATIENCE = 20.0
+
+
+def new_seed(key: str, scheme: str, kernel_name: str, *, encrypted: bool) -> dict[str, Any]:
+    """The keys of a new run: the session's, and a pair for CurveZMQ if it is `encrypted`."""
+    seed = {"key": key, "signature_scheme": scheme, "kernel_name": kernel_name}
+    if encrypted:
+        public, secret = zmq.curve_keypair()
+        seed |= {"curve_publickey": public.decode(), "curve_secretkey": secret.decode()}
+    return seed
+
+
+class Front:
+    """One run may follow another behind the same relay: a kernel that goes on in a new job.
+
+    Everything is called in the manager's loop; what is done to a run is done in the background
+    thread, and what waits for a disk in a thread of its own.
+    """
+
+    def __init__(self, kernel_spec: Any, kernel_id: str) -> None:
+        self.keeper: Keeper | None = None
+        self._spec, self._kernel_id = kernel_spec, kernel_id
+        self._sockets: LocalSockets | None = None
+        self._relay: Relay | None = None
+        self._desk: Desk | None = None
+
+    # --- the relay ---------------------------------------------------------------------------------
+
+    def address(self, key: str, scheme: str) -> dict[str, Any]:
+        """Connection information for the manager; the same for as long as this is open."""
+        if self._sockets is None:
+            self._sockets = LocalSockets()
+        return self._sockets.of_manager(key, scheme)
+
+    async def open(self, key: str, scheme: str) -> None:
+        """Begin to answer at the address."""
+        self._desk = await asyncio.to_thread(desk)
+        self._relay = await asyncio.to_thread(self._started_relay, key, scheme)
+
+    def _started_relay(self, key: str, scheme: str) -> Relay:
+        assert self._sockets
+        relay = Relay(
+            self._sockets.of_relay(key, scheme),
+            kernel_info_of(Path(self._spec.resource_dir), self._spec.language),
+            RelayEvents(interrupted=self._tell_interrupted, joined=self._tell_joined),
+        )
+        relay.start()
+        return relay
+
+    def _tell_interrupted(self) -> None:
+        if self._desk is not None and self.keeper is not None:
+            self._desk.background.run(self.keeper.interrupt())
+
+    def _tell_joined(self) -> None:
+        if self._desk is not None and self.keeper is not None:
+            self._desk.background.loop.call_soon_threadsafe(self.keeper.hurry, 1.0)
+
+    def close(self) -> None:
+        """Answer no more; the run, if there is one, is not touched."""
+        if self._relay is not None:
+            self._relay.stop()
+            self._relay = None
+        if self._sockets is not None:
+            self._sockets.remove()
+            self._sockets = None
+
+    # --- the run -------------------------------------------------------------------------------------
+
+    async def submit(
+        self,
+        options: RunOptions,
+        seed: Mapping[str, Any],
+        cwd: str,
+        environment: Mapping[str, str],
+        *,
+        patience: float | None,
+        with_client: bool,
+    ) -> None:
+        """Have a new run, and its job submitted; after `patience` seconds go on without Slurm's
+        answer. `with_client` ends it with this process at the latest.
+
+        Raises what Keeper.submit raises.
+        """
+        assert self._desk and self._relay
+        # Each file of a run waits for its disk.
+        run = await asyncio.to_thread(
+            self._desk.make_run, self._spec, self._kernel_id, seed, options, cwd, environment
+        )
+        self.keeper = self._desk.keeper_of(run, seed, self._relay)
+        if with_client:
+            self._desk.end_at_exit(self.keeper)
+        submission = asyncio.ensure_future(self._on_desk(self.keeper.submit(options.in_job)))
+        try:
+            await asyncio.wait_for(asyncio.shield(submission), patience)
+        except asyncio.TimeoutError:
+            submission.add_done_callback(lambda done: done.exception())
+
+    async def take_over(self, run: Run, seed: Mapping[str, Any], *, with_client: bool) -> None:
+        """Become the one who cares for a run. Raises what JobControl.adopt raises; the run stays
+        whose it is then."""
+        assert self._desk and self._relay
+        keeper = self._desk.keeper_of(run, seed, self._relay)
+        await self._on_desk(keeper.adopt(self._kernel_id))
+        self.keeper = keeper
+        if with_client:
+            self._desk.end_at_exit(keeper)
+
+    async def relaunch(self, grace: int) -> None:
+        """Have a new kernel in the same job; see Keeper.relaunch."""
+        if self.keeper is not None:
+            await self._on_desk(self.keeper.relaunch(grace))
+
+    async def signal(self, name: str) -> None:
+        """Signal the kernel, if there is one; never raises for Slurm's sake."""
+        if self.keeper is not None:
+            with contextlib.suppress(KernelkitError):
+                await self._on_desk(self.keeper.signal(name))
+
+    def expect_end(self) -> None:
+        """Somebody asked the kernel to end."""
+        if self._desk is not None and self.keeper is not None:
+            self._desk.background.loop.call_soon_threadsafe(self.keeper.expect_end)
+
+    def give_up(self) -> None:
+        """Nobody will start this kernel again."""
+        if self._desk is not None and self.keeper is not None and not self.keeper.state.final:
+            self._desk.background.run(self.keeper.give_up())
+
+    async def end(self, reason: str, *, hold: bool = False) -> None:
+        """End the run; with `hold` another one is to come, and front ends wait for it."""
+        keeper, self.keeper = self.keeper, None
+        if hold and self._relay is not None:
+            self._relay.hold()
+        if keeper is not None and self._desk is not None:
+            # What Slurm could not be told now, the record says, and the lease does.
+            with contextlib.suppress(KernelkitError, asyncio.TimeoutError):
+                ending = self._on_desk(self._desk.end(keeper, reason))
+                await asyncio.wait_for(ending, _END_PATIENCE)
+
+    def log(self) -> str:
+        """The end of the run's log."""
+        if self._desk is None or self.keeper is None:
+            return ""
+        return self._desk.runs.read_log(self.keeper.run.id)
+
+    async def _on_desk(self, work: Coroutine[Any, Any, T]) -> T:
+        assert self._desk
+        return await self._desk.background.call(work)
