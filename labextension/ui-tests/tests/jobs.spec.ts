@@ -1,0 +1,80 @@
+import { expect, test } from '@jupyterlab/galata';
+
+import { act, answers, fill, install, jobs, open, row, run } from './kernelkit';
+
+const TITLE = 'Python on a node';
+
+test.beforeEach(async ({ request }) => {
+  await install(request, {
+    source: 'python/3.11',
+    name: 'on-a-node',
+    displayName: TITLE,
+    resources: { partition: 'full', time: '30' }
+  });
+});
+
+test('a kernel is queued, runs, restarts in its job, and is cancelled', async ({
+  page
+}) => {
+  const free = await fill();
+  let sidebar = await open(page, 'Kernels');
+  await row(sidebar, TITLE)
+    .getByRole('button', { name: `New notebook with ${TITLE}` })
+    .click();
+  await answers(page);
+
+  // Queued: everywhere it is looked for, with why and when.
+  sidebar = await open(page, 'Jobs');
+  const job = row(sidebar, TITLE);
+  await expect(job).toContainText('Queued');
+  await expect(job).toContainText('waiting for nodes to become free');
+  const notice = page.getByRole('alert').filter({ hasText: TITLE });
+  await expect(notice).toContainText('waiting for nodes to become free');
+  await expect(notice.getByRole('button', { name: 'Cancel' })).toBeVisible();
+  await expect(page.locator('.jp-NotebookPanel-toolbar')).toContainText(
+    'Queued'
+  );
+  await expect(page.locator('#jp-main-statusbar')).toContainText('Queued');
+
+  // A cell waits with it, and shows its own output alone when it has run.
+  const cell = await run(page, 'import socket; socket.gethostname()');
+  await expect(cell.locator('.jp-OutputArea')).toContainText('pending');
+  const queued = jobs();
+  free();
+  await expect(cell.locator('.jp-OutputArea-output')).toHaveText("'node3'");
+  await expect(job).toContainText('Running');
+  await expect(job).toContainText('node3');
+  await expect(job).toContainText(/\d+ min left/);
+  await expect(page.locator('.jp-NotebookPanel-toolbar')).toContainText(
+    'Running · node3'
+  );
+
+  // Another kernel in the same job.
+  await run(page, 'x = 1');
+  await act(job, 'Restart Kernel in Its Job…');
+  await page.getByRole('button', { name: 'Restart' }).click();
+  const gone = await run(page, '"x" in globals()');
+  await expect(gone.locator('.jp-OutputArea-output')).toHaveText('False');
+  expect(jobs()).toEqual([queued[queued.length - 1]]);
+
+  // Its log, and its end.
+  await job.getByRole('button', { name: `Log of ${TITLE}` }).click();
+  await expect(page.getByRole('tab', { name: `Log of ${TITLE}` })).toBeVisible();
+  await job.getByRole('button', { name: `Cancel the job of ${TITLE}` }).click();
+  await page.getByRole('button', { name: 'Cancel Job' }).click();
+  await expect(job).toContainText('Ended');
+  await expect.poll(jobs).toEqual([]);
+});
+
+test('a queued kernel is cancelled from its notification', async ({ page }) => {
+  const free = await fill();
+  const sidebar = await open(page, 'Kernels');
+  await row(sidebar, TITLE)
+    .getByRole('button', { name: `New notebook with ${TITLE}` })
+    .click();
+  const notice = page.getByRole('alert').filter({ hasText: TITLE });
+  await notice.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Cancel Job' }).click();
+  await expect.poll(jobs).toHaveLength(1);
+  free();
+});

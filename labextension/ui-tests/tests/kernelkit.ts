@@ -1,0 +1,117 @@
+/** The sidebar as its users name things, and Slurm beside it. */
+import { execFileSync } from 'node:child_process';
+
+import { expect, type IJupyterLabPageFixture } from '@jupyterlab/galata';
+import type { APIRequestContext, Locator } from '@playwright/test';
+
+type Page = IJupyterLabPageFixture;
+
+/** Run one of Slurm's commands as the server's user. */
+export function slurm(...argv: string[]): string {
+  const [command, ...rest] = argv;
+  return execFileSync(command, rest, { encoding: 'utf8' });
+}
+
+/** The state of a job, or '' when the queue has it no more. */
+export function jobState(job: string): string {
+  return slurm('squeue', '--noheader', '--format=%T', `--jobs=${job}`).trim();
+}
+
+/** The ids of this user's jobs. */
+export function jobs(): string[] {
+  return slurm('squeue', '--me', '--noheader', '--format=%i')
+    .split('\n')
+    .filter(Boolean);
+}
+
+/** Leave no room in the partition `full` until what is returned is called. */
+export async function fill(): Promise<() => void> {
+  const id = slurm(
+    'sbatch',
+    '--parsable',
+    '--partition=full',
+    '--output=/dev/null',
+    '--wrap=sleep 600'
+  ).trim();
+  await expect.poll(() => jobState(id)).toBe('RUNNING');
+  return () => void slurm('scancel', '--full', id);
+}
+
+export interface IInstall {
+  source: string;
+  name: string;
+  displayName?: string;
+  resources?: Record<string, unknown>;
+}
+
+/** Install a kernel by REST: what a flow starts from, not what it shows. */
+export async function install(
+  request: APIRequestContext,
+  wanted: IInstall
+): Promise<void> {
+  const { source, name, displayName, resources } = wanted;
+  const answer = await request.post('/kernelkit/kernels', {
+    data: {
+      replace: true,
+      source,
+      ...(resources ? { resources } : {}),
+      options: {
+        as_name: name,
+        on_slurm: resources !== undefined,
+        no_test: true,
+        ...(displayName ? { display_name: displayName } : {})
+      }
+    }
+  });
+  expect(answer.status(), await answer.text()).toBe(202);
+  const { task } = await answer.json();
+  await expect
+    .poll(async () => {
+      const now = await (await request.get(`/kernelkit/tasks/${task.id}`)).json();
+      return now.error?.message ?? now.state;
+    })
+    .toBe('done');
+}
+
+/** Open the sidebar at one of its panels. */
+export async function open(
+  page: Page,
+  panel: 'Kernels' | 'Catalog' | 'Jobs'
+): Promise<Locator> {
+  await page.sidebar.openTab('kernelkit-sidebar');
+  const sidebar = page.getByRole('region', { name: 'kernelkit' });
+  await sidebar.getByRole('tab', { name: panel }).click();
+  return sidebar;
+}
+
+/** The row of a list whose title is `title`. */
+export function row(sidebar: Locator, title: string): Locator {
+  return sidebar
+    .getByRole('row')
+    .filter({ has: sidebar.page().getByText(title, { exact: true }) });
+}
+
+/** Choose from a row's menu of actions. */
+export async function act(row: Locator, action: string): Promise<void> {
+  await row.getByRole('button', { name: /^Actions for/ }).click();
+  await row.page().getByRole('menuitem', { name: action }).click();
+}
+
+/** Run code in the last cell of the notebook in front. */
+export async function run(page: Page, code: string): Promise<Locator> {
+  const notebook = page.locator('.jp-NotebookPanel:visible');
+  const cell = notebook.locator('.jp-CodeCell').last();
+  await cell.locator('.cm-content').click();
+  await page.keyboard.type(code);
+  await page.keyboard.press('Shift+Enter');
+  const index = (await notebook.locator('.jp-CodeCell').count()) - 2;
+  return notebook.locator('.jp-CodeCell').nth(index);
+}
+
+/** The kernel of the notebook in front can be spoken to. */
+export async function answers(page: Page): Promise<void> {
+  const indicator = page.locator(
+    '.jp-NotebookPanel:visible .jp-Notebook-ExecutionIndicator'
+  );
+  await expect(indicator).toHaveAttribute('data-status', /^(idle|busy)$/);
+}
