@@ -49,6 +49,11 @@ def status_of(error: KernelkitError) -> int:
     return 503 if error.transient else 422
 
 
+def error_table(error: KernelkitError) -> dict[str, object]:
+    """An error as it is sent, and as a task keeps it."""
+    return {"hint": "", **error.to_dict(), "transient": error.transient}
+
+
 class InvalidBody(UsageError):
     """What was sent is not what the route takes; `field` is the dotted path of the culprit."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import Changed, UsageError
+from ..errors import Cancelled, Changed, KernelkitError, UsageError
 from ..running.stanza import job_of
 from ..specs import store
 from ..specs.adopting import adoption_of
@@ -57,7 +57,7 @@ def install(services: Services, body: NewKernel) -> TaskAnswer:
         )  # fmt: skip
         services.kernels_changed("installed", made.directory.name)
         if body.options.on_slurm and body.options.test_on_slurm:
-            test_in_job(made.directory, site, steps)
+            _test_new_in_job(made.directory, site, steps)
         return TaskResult(name=made.directory.name, notices=made.notices)
 
     title = f"Installing {source.recipe.display_name or source.recipe.identity}"
@@ -106,7 +106,7 @@ def _begin(
         made = apply(change, site, steps, job=job, trial=trial_of(options, site, steps))
         services.kernels_changed("changed", made.directory.name)
         if options.on_slurm and options.test_on_slurm:
-            test_in_job(made.directory, site, steps)
+            _test_new_in_job(made.directory, site, steps)
         return TaskResult(name=made.directory.name, notices=(*notices, *made.notices))
 
     return TaskAnswer(task=services.tasks.start(kind, kernel.name, title, work))
@@ -152,6 +152,17 @@ def test_in_job(directory: Path, site: Site, steps: Steps) -> None:
     """Start an installed kernel as its users will, in a job, and see that it works."""
     with steps.step("test-on-slurm", "Starting the kernel in a job"):
         _shake(directory, site, steps, in_job=True)
+
+
+def _test_new_in_job(directory: Path, site: Site, steps: Steps) -> None:
+    """The same for a kernel that was just put in place, where it stays whatever this finds."""
+    try:
+        test_in_job(directory, site, steps)
+    except KernelkitError as error:
+        # Its own words would have it that nothing was changed.
+        hint = "" if isinstance(error, Cancelled) else f"{error.hint} "
+        error.hint = f"{hint}The kernel is in place all the same; edit or remove it.".strip()
+        raise
 
 
 def _shake(directory: Path, site: Site, steps: Steps, *, in_job: bool) -> None:

@@ -71,13 +71,12 @@ class RouteHandler(APIHandler):
             raise web.HTTPError(403, f"User is not authorized to write on resource: {resource}.")
 
     def _refuse(self, error: Any) -> None:
-        from .calls import encode, status_of
+        from .calls import encode, error_table, status_of
 
         if self.gone.is_set():
             return
         self.set_status(status_of(error))
-        table = {"hint": "", **error.to_dict(), "transient": error.transient}
-        self.finish(encode({"error": table}))
+        self.finish(encode({"error": error_table(error)}))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """What is no KernelkitError, in the same form; called by tornado."""

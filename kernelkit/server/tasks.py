@@ -15,6 +15,7 @@ import msgspec
 from ..errors import Cancelled, KernelkitError, NotFound, UsageError
 from ..proc import check_wanted, interruptible
 from .answers import Task, TaskKind, TaskList, TaskResult
+from .calls import error_table, other_error
 from .steps import Steps
 
 if TYPE_CHECKING:
@@ -119,14 +120,12 @@ class Tasks:
                 check_wanted()
                 result = work(Steps(self, id))
         except Cancelled as error:
-            self.change(id, state="cancelled", error=error.to_dict())
+            self.change(id, state="cancelled", error=error_table(error))
         except KernelkitError as error:
-            self.change(id, state="failed", error={"hint": "", **error.to_dict()})
+            self.change(id, state="failed", error=error_table(error))
         except Exception as error:  # noqa: BLE001 - the last place that can tell anybody
             log.exception("A task of kernelkit failed: %s", self._tasks[id].title)
-            message = f"This is a bug in kernelkit ({type(error).__name__})."
-            hint = "The server's log has the details; report what it says."
-            self.change(id, state="failed", error={"code": "bug", "message": message, "hint": hint})
+            self.change(id, state="failed", error=other_error(500, error))
         else:
             self.change(id, state="done", result=result, kernel=result.name)
 
