@@ -87,6 +87,8 @@ export interface IKernelkitApi {
   packages(name: string): Promise<IPackages>;
   changePackages(name: string, change: IPackagesChange): Promise<ITask>;
   catalog(query: ICatalogQuery): Promise<ICatalog>;
+  /** All modules, those too that a recipe of the same identity stands for. */
+  modules(query: ICatalogQuery): Promise<ICatalog>;
   offerInfo(identity: string): Promise<IOfferInfo>;
   resolveModules(
     load: string[],
@@ -193,8 +195,11 @@ export class KernelkitApi implements IKernelkitApi {
   }
 
   catalog(query: ICatalogQuery): Promise<ICatalog> {
-    const { refresh, ...rest } = query;
-    return this._get('catalog', { ...rest, refresh: refresh ? 1 : undefined });
+    return this._get('catalog', asQuery(query));
+  }
+
+  modules(query: ICatalogQuery): Promise<ICatalog> {
+    return this._get('modules', asQuery(query));
   }
 
   offerInfo(identity: string): Promise<IOfferInfo> {
@@ -317,6 +322,10 @@ export class KernelkitApi implements IKernelkitApi {
 }
 
 type Query = Record<string, string | number | undefined>;
+
+function asQuery({ refresh, ...rest }: ICatalogQuery): Query {
+  return { ...rest, refresh: refresh ? 1 : undefined };
+}
 
 /** A path below `kernelkit/` whose parts may hold any character. */
 function at(...parts: string[]): string {

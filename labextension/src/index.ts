@@ -3,6 +3,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { jobStatePlugin } from './plugins/jobstate';
 import { jobsPlugin } from './plugins/jobs';
 import { catalogPlugin } from './plugins/catalog';
+import { editorPlugin } from './plugins/editor';
 import { kernelsPlugin } from './plugins/kernels';
 import { modelPlugin } from './plugins/model';
 import { sidebarPlugin } from './plugins/sidebar';
@@ -14,6 +15,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   sidebarPlugin,
   kernelsPlugin,
   catalogPlugin,
+  editorPlugin,
   jobsPlugin,
   jobStatePlugin
 ];
