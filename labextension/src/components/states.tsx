@@ -119,18 +119,20 @@ export function Problems(props: { problems: string[] }): JSX.Element | null {
     return null;
   }
   return (
-    <ul className="kk-Problems" role="status">
-      {props.problems.map(problem => (
-        <li key={problem}>
-          <attentionIcon.react
-            tag="span"
-            className="kk-StaleNotice-icon"
-            aria-hidden="true"
-          />
-          <span>{problem}</span>
-        </li>
-      ))}
-    </ul>
+    <div className="kk-Problems" role="status">
+      <ul>
+        {props.problems.map(problem => (
+          <li key={problem}>
+            <attentionIcon.react
+              tag="span"
+              className="kk-StaleNotice-icon"
+              aria-hidden="true"
+            />
+            <span>{problem}</span>
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 

@@ -211,13 +211,25 @@ export function VirtualList<T>(props: IVirtualListProps<T>): JSX.Element {
             ref={rows.measureElement}
             style={{ transform: `translateY(${start}px)` }}
           >
-            <div role="gridcell">{render(items[index])}</div>
+            <div role="gridcell">
+              <Content item={items[index]} render={render} />
+            </div>
           </div>
         ))}
       </div>
     </div>
   );
 }
+
+interface IContentProps<T> {
+  item: T;
+  render: (item: T) => React.ReactNode;
+}
+
+/** Scrolling moves rows and does not draw them again. */
+const Content = React.memo(function Content<T>(props: IContentProps<T>) {
+  return <>{props.render(props.item)}</>;
+}) as <T>(props: IContentProps<T>) => JSX.Element;
 
 function rowOf(target: EventTarget): HTMLElement | null {
   return (target as Element).closest<HTMLElement>('.kk-VirtualList-row');
