@@ -24,6 +24,7 @@ from list_rows import list_rows  # noqa: E402
 from real import Parts, find_parts  # noqa: E402
 from relay_rows import relay_rows  # noqa: E402
 from row import Row  # noqa: E402
+from server_rows import server_rows  # noqa: E402
 from start_rows import start_rows  # noqa: E402
 
 DOCUMENT = TREE / "docs/benchmarks.md"
@@ -33,6 +34,7 @@ PARTS: dict[str, tuple[str, Callable[[Parts, int], Iterable[Row]]]] = {
     "start": ("Starting a kernel here", start_rows),
     "relay": ("Through the relay", relay_rows),
     "slurm": ("Kernels in Slurm jobs", job_rows),
+    "server": ("The server extension", server_rows),
 }
 
 HEAD = """# Benchmarks

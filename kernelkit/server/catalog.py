@@ -104,6 +104,12 @@ class Shelf:
             return found
         return _read_stock(self._services.site, with_modules=False)
 
+    def outdate(self) -> None:
+        """Have them read again beside the next request: kernels are among the offers."""
+        with self._lock:
+            if self._stock is not None:
+                self._stock = dataclasses.replace(self._stock, got=-_SECONDS)
+
     def _read(self, refresh: bool) -> None:
         found: Stock
         try:
@@ -161,14 +167,14 @@ def list_offers(services: Services, query: CatalogQuery) -> Offers:
         counts[_KINDS[candidate.origin]] += 1
     if query.kind is not None:
         found = [c for c in found if _KINDS[c.origin] == query.kind]
-    return _page(found, counts, query, stock)
+    return _page(services, found, counts, query, stock)
 
 
 def list_modules(services: Services, query: CatalogQuery) -> Offers:
     """A page of the modules that a recipe can load: all of them, best first."""
     stock = services.shelf.stock(refresh=query.refresh)
     found = _searched(stock.modules, query)
-    return _page(found, {"module": len(found)}, query, stock)
+    return _page(services, found, {"module": len(found)}, query, stock)
 
 
 def _searched(candidates: Sequence[Candidate], query: CatalogQuery) -> Sequence[Candidate]:
@@ -177,9 +183,14 @@ def _searched(candidates: Sequence[Candidate], query: CatalogQuery) -> Sequence[
 
 
 def _page(
-    found: Sequence[Candidate], counts: dict[str, int], query: CatalogQuery, stock: Stock
+    services: Services,
+    found: Sequence[Candidate],
+    counts: dict[str, int],
+    query: CatalogQuery,
+    stock: Stock,
 ) -> Offers:
-    page = with_kernels(found[query.offset : query.offset + query.limit])
+    shown = found[query.offset : query.offset + query.limit]
+    page = with_kernels(shown, services.installed.get())
     return Offers(
         items=tuple(map(_offer, page)),
         total=len(found),

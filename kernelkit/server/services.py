@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..site import Site
     from ..slurm.offers import Inventory
+    from ..specs.states import Installed
     from .catalog import Shelf
     from .jobs import Bulletin, Queue
     from .kept import Kept
@@ -26,6 +27,7 @@ T = TypeVar("T")
 _THREADS = 16
 _SITE_SECONDS = 60.0
 _INVENTORY_SECONDS = 120.0
+_INSTALLED_SECONDS = 5.0
 
 
 class once(Generic[T]):  # noqa: N801 - read as a decorator
@@ -94,6 +96,14 @@ class Services:
         return Shelf(self)
 
     @once
+    def installed(self) -> Kept[tuple[Installed, ...]]:
+        """The kernels that offers are compared with, at every key of a search."""
+        from ..specs.states import list_kernels
+        from .kept import Kept
+
+        return Kept(list_kernels, _INSTALLED_SECONDS)
+
+    @once
     def inventory(self) -> Kept[Inventory]:
         """What the cluster offers this user."""
         from .kept import Kept
@@ -129,4 +139,6 @@ class Services:
 
     def kernels_changed(self, action: str, name: str) -> None:
         """Tell everybody that a kernel was installed, changed, removed or renamed."""
+        self.installed.forget()
+        self.shelf.outdate()
         self.events.kernels_changed(action, name)
