@@ -93,13 +93,14 @@ def _check_kernelspec(kernel_manager: Any, run: Run) -> None:
 async def settle_queued(kernel_manager: Any, what: WhatIsQueued) -> list[str]:
     """What a server does at its start about queued jobs that nobody cares for; their run ids.
 
-    `what` is the site's setting. What cannot be settled is logged, and left to be offered.
+    `what` is the site's setting; what no server had is cancelled, where it says `attach`. What
+    cannot be settled is logged, and left to be offered.
     """
     here = desk()
     settled: list[str] = []
     for run in [] if what == "offer" else await here.background.call(_waiting(here)):
         try:
-            if what == "attach":
+            if what == "attach" and not run.with_client:
                 await attach(kernel_manager, run.id)
             else:
                 reason = "its server was gone while its job waited"

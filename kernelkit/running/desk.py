@@ -62,6 +62,7 @@ class Desk:
         options: RunOptions,
         cwd: str,
         environment: Mapping[str, str],
+        with_client: bool,
     ) -> Run:
         """A new run on disk; nothing is submitted yet."""
         run = make_run(
@@ -81,6 +82,7 @@ class Desk:
             wait=options.wait,
             gpus=options.gpus,
             idle=options.idle,
+            with_client=with_client,
         )
         if options.wire == "forwarder":
             self._put_forwarder(run.id, options)

@@ -106,7 +106,14 @@ class Front:
         assert self._desk and self._relay
         # Each file of a run waits for its disk.
         run = await asyncio.to_thread(
-            self._desk.make_run, self._spec, self._kernel_id, seed, options, cwd, environment
+            self._desk.make_run,
+            self._spec,
+            self._kernel_id,
+            seed,
+            options,
+            cwd,
+            environment,
+            with_client,
         )
         self.keeper = self._desk.keeper_of(run, seed, self._relay)
         if with_client:

@@ -78,7 +78,7 @@ class _Launch:
             connection.get("kernel_name", ""),
             encrypted=options.wire != "plain",
         )
-        run = here.make_run(self._spec, str(uuid.uuid4()), seed, options, str(Path.cwd()), {})
+        run = here.make_run(self._spec, str(uuid.uuid4()), seed, options, str(Path.cwd()), {}, True)
         keeper = here.keeper_of(run, seed, relay)
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._done.set)

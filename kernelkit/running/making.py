@@ -44,6 +44,7 @@ def make_run(
     wait: Wait = "auto",
     gpus: str = "",
     idle: int = 0,
+    with_client: bool = False,
 ) -> Run:
     """Make the directory of a new run, everything in it that its job needs, and its record.
 
@@ -85,6 +86,7 @@ def make_run(
         wait=wait,
         gpus=gpus,
         idle=idle,
+        with_client=with_client,
     )
     directory = private_dir(runs.directory(run_id))
     for name, data in content.items():

@@ -61,7 +61,8 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `job_name` is unique to the job, so that a job whose id got lost is found again; a run that
     joined another's job has that job's name. `submits` counts calls of sbatch: it is at most 1.
-    `idle` is how many seconds its job stays after its last run. `end_code` says in one word
+    `idle` is how many seconds its job stays after its last run; a run `with_client` is of a program
+    that ends it when it ends itself, and not of a server. `end_code` says in one word
     (see `ends`) and `reason` in a sentence why the run ended.
     """
 
@@ -82,6 +83,7 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     wait: Wait = "auto"
     gpus: str = ""
     idle: int = 0
+    with_client: bool = False
     submits: int = 0
     launches: int = 0
     reason: str = ""
