@@ -1,7 +1,7 @@
 """reference.py [--check]: writes what the code knows best into the documentation.
 
-docs/cli.md is made from the verbs' own help, the table in docs/site-admin.md from the settings,
-the excerpt in README.md from a golden launch.sh.
+docs/cli.md is made from the verbs' own help, docs/rest.md from the server's routes, the table in
+docs/site-admin.md from the settings, the excerpt in README.md from a golden launch.sh.
 `make docs` writes them; tests/unit/test_docs.py fails when they are not current.
 """
 
@@ -36,6 +36,7 @@ def main(check: bool) -> int:
 def pages() -> Iterator[tuple[Path, str]]:
     """Each page as (file, what it should hold)."""
     yield DOCS / "cli.md", cli_page()
+    yield DOCS / "rest.md", rest_page()
     yield filled(DOCS / "site-admin.md", "settings", settings_table())
     yield filled(ROOT / "README.md", "launch.sh", launch_excerpt())
 
@@ -54,6 +55,58 @@ def launch_excerpt() -> str:
     section = re.search(r"^# --- Modules.*?(?=\n\n# --- )", script, re.DOTALL | re.MULTILINE)
     assert section is not None
     return f"```bash\n{section[0]}\n```\n"
+
+
+# --- the server extension -------------------------------------------------------------------------
+
+REST = """# The server extension
+
+Made from the table of routes by `make docs`; do not edit. `GET kernelkit/openapi.json` describes every
+type (OpenAPI 3.1).
+
+All routes are below the server's base URL, and are authenticated and authorized as jupyter_server's own
+are, as the resource `kernelkit`; those that start kernels need `kernels` as well. JSON in and out; a body
+has at most 1 MiB. A request that changes something needs the XSRF token or an API token, as everywhere.
+
+An error is `{"error": {"code", "message", "hint", "transient"}}`, with `field` where one key is to be
+changed and `detail` where another program said something. 400: what was sent is not understood. 403: not
+permitted. 404: not there. 409: it exists, fits several things, or was changed meanwhile. 422: understood,
+and it cannot be done. 503: Slurm does not answer, try again.
+
+What takes long is a task: it answers 202 with the task at once, tells its steps as events and under
+`tasks/{id}`, and can be cancelled.
+
+| | path | |
+|---|---|---|
+"""
+
+EVENTS = """
+## Events
+
+Through jupyter_server's events (`/api/events/subscribe`). Each kind counts its own `serial`; who finds a
+gap asks the route again.
+
+| schema | |
+|---|---|
+"""
+
+
+def rest_page() -> str:
+    from kernelkit.server.openapi import summary_of
+    from kernelkit.server.routes import ROUTES
+
+    routes = [
+        f"| {route.verb} | `kernelkit/{route.path}` | {summary_of(route)} |\n" for route in ROUTES
+    ]
+    return REST + "".join(routes) + EVENTS + "".join(event_rows())
+
+
+def event_rows() -> Iterator[str]:
+    import yaml
+
+    for path in sorted((ROOT / "kernelkit/server/event_schemas").glob("*.yaml")):
+        schema = yaml.safe_load(path.read_text())
+        yield f"| `{schema['$id']}` | {schema['description']} |\n"
 
 
 # --- the command line -----------------------------------------------------------------------------

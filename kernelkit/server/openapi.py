@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -71,15 +72,20 @@ _ABOUT = (
 )
 
 
+def summary_of(route: Route) -> str:
+    """What a route is for, in one paragraph; what it raises stands in its statuses."""
+    text = inspect.getdoc(call_of(route).function) or ""
+    return text.split("\n\n")[0].replace("\n", " ").partition(" Raises ")[0]
+
+
 def _is_struct(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
 def _operation(route: Route, call: Call, schemas: dict[Any, Any]) -> dict[str, Any]:
-    summary = (call.function.__doc__ or "").strip()
     found: dict[str, Any] = {
         "operationId": route.work.replace(".", "_"),
-        "summary": summary.split("\n\n")[0].replace("\n    ", " "),
+        "summary": summary_of(route),
         "parameters": [*_path_parameters(call), *_query_parameters(call)],
         "responses": {
             str(route.status): _response(call, schemas),
