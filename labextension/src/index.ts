@@ -6,6 +6,7 @@ import { catalogPlugin } from './plugins/catalog';
 import { editorPlugin } from './plugins/editor';
 import { kernelsPlugin } from './plugins/kernels';
 import { modelPlugin } from './plugins/model';
+import { otherResourcesPlugin } from './plugins/otherresources';
 import { sidebarPlugin } from './plugins/sidebar';
 
 export * from './tokens';
@@ -17,7 +18,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   catalogPlugin,
   editorPlugin,
   jobsPlugin,
-  jobStatePlugin
+  jobStatePlugin,
+  otherResourcesPlugin
 ];
 
 export default plugins;

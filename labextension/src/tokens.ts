@@ -110,6 +110,11 @@ export namespace CommandIDs {
   /** {kernel, type?: 'notebook' | 'console'}: asks for resources, launches */
   export const launchWithResources = 'kernelkit:launch-with-resources';
 
+  /** Asks which kernel first */
+  export const launchChosen = 'kernelkit:launch-chosen';
+  /** A new job for the session in front */
+  export const changeResources = 'kernelkit:change-resources';
+
   /** The jobs plugin's. {kernel}: the log of its last run */
   export const kernelLogs = 'kernelkit:kernel-logs';
   /** {run}; where it is left out, the run of what is open in front */

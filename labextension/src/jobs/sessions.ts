@@ -1,5 +1,5 @@
 /** Whether this server has kernels of Slurm jobs: until then nothing is asked. */
-import type { ServiceManager } from '@jupyterlab/services';
+import type { KernelSpec, ServiceManager } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 
 import type { IKernelkitModel } from '../tokens';
@@ -24,7 +24,9 @@ export class SlurmSessions {
 
   private _look(): void {
     const { kernels } = this._services;
-    const any = [...kernels.running()].some(({ name }) => this._isSlurm(name));
+    const any = [...kernels.running()].some(({ name }) =>
+      isSlurm(this._services.kernelspecs, name)
+    );
     if (any && !this._watching) {
       this._watching = this._model.watch();
       if (!this._seen) {
@@ -37,14 +39,15 @@ export class SlurmSessions {
     }
   }
 
-  private _isSlurm(name: string): boolean {
-    const spec = this._services.kernelspecs.specs?.kernelspecs[name];
-    const metadata = (spec?.metadata ?? {}) as Record<string, unknown>;
-    const stanza = metadata.kernel_provisioner as
-      { provisioner_name?: string } | undefined;
-    return stanza?.provisioner_name === PROVISIONER || PORTABLE in metadata;
-  }
-
   private _watching: IDisposable | null = null;
   private _seen = false;
+}
+
+/** Whether the kernels of a kernelspec run in Slurm jobs. */
+export function isSlurm(specs: KernelSpec.IManager, name: string): boolean {
+  const metadata: Record<string, unknown> =
+    specs.specs?.kernelspecs[name]?.metadata ?? {};
+  const stanza = metadata.kernel_provisioner as
+    { provisioner_name?: string } | undefined;
+  return stanza?.provisioner_name === PROVISIONER || PORTABLE in metadata;
 }
