@@ -199,12 +199,13 @@ export async function exportRecipe(
 
 export async function packages(context: IContext, name: string): Promise<void> {
   const { model, trans } = context;
+  const kernel = await model.api.kernel(name);
   const body = ReactWidget.create(
     React.createElement(PackagesBody, { model, trans, kernel: name })
   );
   body.addClass('kk-PackagesDialog');
   await showDialog({
-    title: trans.__('Packages of %1', name),
+    title: trans.__('Packages of %1', kernel.display_name),
     body,
     buttons: [Dialog.okButton({ label: trans.__('Close') })],
     hasClose: true

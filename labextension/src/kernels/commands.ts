@@ -134,7 +134,7 @@ export function registerKernelCommands(
             await command.run(actions, name);
           }
         } catch (error) {
-          await actions.tell(context, command.label, error);
+          await actions.tell(context, command.caption.replace(/…$/, ''), error);
         }
       }
     });

@@ -19,6 +19,7 @@ export class LazyPanel extends Panel {
     this.id = `kernelkit-panel-${spec.id}`;
     this.addClass('kk-LazyPanel');
     this.title.label = spec.label;
+    this.title.caption = spec.label;
     this.title.icon = spec.icon;
     this.title.closable = false;
   }
