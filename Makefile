@@ -1,4 +1,4 @@
-.PHONY: demo lab test bench parts lint docs pictures
+.PHONY: demo lab test bench parts lint docs translations pictures
 
 SHELL_FILES = kernelkit/slurm/supervisor.sh .ci/run bench/run demo/run demo/lab demo/unpack-modules demo/*.sh binder/postBuild docs/make-pictures tests/parts/install tests/parts/test-run tests/parts/lib/in-venv tests/parts/lib/*.sh tests/parts/lib/parts/*.sh $(addprefix tests/parts/cluster/,lib.sh up down status enter within do one-node) tests/parts/wrappers/* tests/parts/conda/conda tests/parts/conda/*/*.sh
 
@@ -35,6 +35,10 @@ lint: .venv/lint
 # The generated parts of the documentation; a test tells when they are not current.
 docs: .venv/lint
 	.venv/bin/python docs/reference.py
+
+# kernelkit/locale from what the sidebar says; it names what lacks a translation.
+translations: .venv/lint
+	.venv/bin/python labextension/translations.py
 
 # The README's pictures, from the demo, with Chromium.
 pictures:
