@@ -23,68 +23,23 @@ TOKEN = "of-the-tests"
 COUNTED = ("sbatch", "squeue", "scancel", "sacct")
 
 
-class Server:
-    """A process of jupyter_server. Slurm's commands are counted by programs that run the real ones."""
+class Api:
+    """A Jupyter server as its clients see it, wherever it runs."""
 
-    def __init__(self, home: Path, cluster: Cluster, directory: Path, **variables: str) -> None:
-        self.directory = directory
-        self.directory.mkdir()
-        self._calls = directory / "calls"
-        self._calls.touch()
-        self.log = directory / "log"
-        runtime = Path(os.environ["JUPYTER_RUNTIME_DIR"])
-        words = ["--ServerApp.port=0", "--no-browser", f"--ServerApp.root_dir={home}"]
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "jupyter_server", *words],
-                env={
-                    **os.environ,
-                    **variables,
-                    "PATH": f"{self._counting_programs()}:{os.environ['PATH']}",
-                    "JUPYTER_TOKEN": TOKEN,
-                },
-                cwd=home,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-        file = runtime / f"jpserver-{self.process.pid}.json"
-        wait_for("the server", lambda: file.is_file() and file.read_text() or self._has_ended())
-        self.port = json.loads(file.read_text())["port"]
-        wait_for("the server to answer", lambda: self._answers())
+    host = "127.0.0.1"
+    port: int
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Whether it is up."""
         try:
             return self.call("GET", "/api")[0] == 200
         except OSError:
             return False
 
-    def _has_ended(self) -> bool:
-        assert self.process.poll() is None, self.log.read_text()
-        return False
-
-    def _counting_programs(self) -> Path:
-        path = self.directory / "bin"
-        path.mkdir()
-        for name in COUNTED:
-            program = path / name
-            program.write_text(
-                f'#!/bin/bash\necho "{name} $*" >>{self._calls}\nexec /usr/bin/{name} "$@"\n'
-            )
-            program.chmod(0o755)
-        return path
-
-    def calls(self, program: str) -> int:
-        """How often the server ran one of Slurm's commands."""
-        lines = self._calls.read_text(errors="replace").splitlines()
-        return sum(line.startswith(f"{program} ") for line in lines)
-
-    # --- REST ------------------------------------------------------------------------------------
-
     def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """The status and the decoded body of a request."""
         request = Request(
-            f"http://127.0.0.1:{self.port}{path}",
+            f"http://{self.host}:{self.port}{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": f"token {TOKEN}"},
@@ -129,14 +84,63 @@ class Server:
 
     def page(self, kernel_id: str) -> Page:
         """Connect as a notebook page does."""
-        address = f"ws://127.0.0.1:{self.port}/api/kernels/{kernel_id}/channels"
+        address = f"ws://{self.host}:{self.port}/api/kernels/{kernel_id}/channels"
         name = uuid.uuid4().hex
         socket = websocket.create_connection(
             f"{address}?session_id={name}", header=[f"Authorization: token {TOKEN}"], timeout=60
         )
         return Page(socket, name)
 
-    # --- its end ---------------------------------------------------------------------------------
+
+class Server(Api):
+    """A process of jupyter_server. Slurm's commands are counted by programs that run the real ones."""
+
+    def __init__(self, home: Path, cluster: Cluster, directory: Path, **variables: str) -> None:
+        self.directory = directory
+        self.directory.mkdir()
+        self._calls = directory / "calls"
+        self._calls.touch()
+        self.log = directory / "log"
+        runtime = Path(os.environ["JUPYTER_RUNTIME_DIR"])
+        words = ["--ServerApp.port=0", "--no-browser", f"--ServerApp.root_dir={home}"]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "jupyter_server", *words],
+                env={
+                    **os.environ,
+                    **variables,
+                    "PATH": f"{self._counting_programs()}:{os.environ['PATH']}",
+                    "JUPYTER_TOKEN": TOKEN,
+                },
+                cwd=home,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        file = runtime / f"jpserver-{self.process.pid}.json"
+        wait_for("the server", lambda: file.is_file() and file.read_text() or self._has_ended())
+        self.port = json.loads(file.read_text())["port"]
+        wait_for("the server to answer", self.answers)
+
+    def _has_ended(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        return False
+
+    def _counting_programs(self) -> Path:
+        path = self.directory / "bin"
+        path.mkdir()
+        for name in COUNTED:
+            program = path / name
+            program.write_text(
+                f'#!/bin/bash\necho "{name} $*" >>{self._calls}\nexec /usr/bin/{name} "$@"\n'
+            )
+            program.chmod(0o755)
+        return path
+
+    def calls(self, program: str) -> int:
+        """How often the server ran one of Slurm's commands."""
+        lines = self._calls.read_text(errors="replace").splitlines()
+        return sum(line.startswith(f"{program} ") for line in lines)
 
     def stop(self, number: int = signal.SIGTERM) -> None:
         """End the server as its service manager does, or otherwise."""
