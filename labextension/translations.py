@@ -85,8 +85,9 @@ def compiled(catalog: Catalog) -> dict[str, Any]:
     """The catalog as JupyterLab's Gettext takes it."""
     head = {
         "domain": DOMAIN,
-        "language": str(catalog.locale),
-        "pluralForms": catalog.plural_forms,
+        # A tag as the browser has it: the folder's `de_DE` finds nothing there.
+        "language": str(catalog.locale).replace("_", "-"),
+        "plural_forms": catalog.plural_forms,
     }
     return {"": head} | {
         key(message): _forms(message.string)
