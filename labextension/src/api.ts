@@ -231,7 +231,9 @@ export class KernelkitApi implements IKernelkitApi {
     slurm = false,
     signal?: AbortSignal
   ): Promise<IValidation> {
-    return this._send('POST', 'validate', { ...draft, slurm }, signal);
+    const { source, recipe, resources, options } = draft;
+    const body = { source, recipe, resources, options, slurm };
+    return this._send('POST', 'validate', body, signal);
   }
 
   inventory(refresh?: boolean): Promise<IInventory> {

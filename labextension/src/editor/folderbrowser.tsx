@@ -100,28 +100,29 @@ export function FolderBrowser(props: IFolderBrowserProps): JSX.Element {
               {trans.__('One folder up')}
             </button>
           )}
-          {entries.length === 0 && (
+          {entries.length === 0 ? (
             <EmptyState title={trans.__('Nothing to choose here.')} />
+          ) : (
+            <div className="kk-Folders-list">
+              <VirtualList
+                label={folder.path}
+                items={entries}
+                keyOf={entry => `${folder.path}/${entry.name}`}
+                estimate={() => ROW_HEIGHT}
+                render={({ name, kind }) => (
+                  <EntryRow
+                    name={name}
+                    kind={kind}
+                    choosable={kind === wanted && kind !== 'folder'}
+                    onOpen={
+                      isFolder(kind) ? () => setPath(within(name)) : undefined
+                    }
+                    onChoose={() => onChoose(within(name))}
+                  />
+                )}
+              />
+            </div>
           )}
-          <div className="kk-Folders-list">
-            <VirtualList
-              label={folder.path}
-              items={entries}
-              keyOf={entry => `${folder.path}/${entry.name}`}
-              estimate={() => ROW_HEIGHT}
-              render={({ name, kind }) => (
-                <EntryRow
-                  name={name}
-                  kind={kind}
-                  choosable={kind === wanted && kind !== 'folder'}
-                  onOpen={
-                    isFolder(kind) ? () => setPath(within(name)) : undefined
-                  }
-                  onChoose={() => onChoose(within(name))}
-                />
-              )}
-            />
-          </div>
           {folder.truncated && (
             <p>
               {trans.__('There is more here than is listed: type the path.')}

@@ -184,6 +184,8 @@ export class EditorModel implements IFormModel, IDisposable {
     this._origin = origin;
     this._tried = false;
     this._put(keepForm ? this._form : origin.form);
+    // The differences are to what is saved now.
+    this.retry();
   }
 
   /** A save is tried: what is missing is told from now on. */
@@ -234,13 +236,9 @@ export class EditorModel implements IFormModel, IDisposable {
   }
 
   private _put(form: IForm): void {
-    const before = this.draft;
+    const before = this._asked;
     this._form = form;
-    const same = JSONExt.deepEqual(
-      before as unknown as JSONObject,
-      this.draft as unknown as JSONObject
-    );
-    if (!same) {
+    if (!JSONExt.deepEqual(before, this._asked)) {
       this._refused = [];
       this._slurmWord = null;
       this._slurm.cancel();
@@ -248,6 +246,14 @@ export class EditorModel implements IFormModel, IDisposable {
       this._look();
     }
     this._changed.emit();
+  }
+
+  /** What the answers of the server depend on. */
+  private get _asked(): JSONObject {
+    return {
+      draft: this.draft,
+      missing: this.missing
+    } as unknown as JSONObject;
   }
 
   private _look(): void {

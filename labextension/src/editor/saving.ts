@@ -101,7 +101,7 @@ export class Saving implements IDisposable {
   async reload(): Promise<void> {
     const { kernel } = this.editor.origin;
     if (kernel) {
-      await this._rebase(kernel, false);
+      await this._rebase(kernel, null);
       this._conflict = null;
       this._changed.emit();
     }
@@ -165,8 +165,7 @@ export class Saving implements IDisposable {
     if (task.state === 'done' && task.result) {
       const { name } = task.result;
       try {
-        // What was typed meanwhile stays, as a change that is not saved.
-        await this._rebase(name, this.editor.form !== this._form);
+        await this._rebase(name, this._form);
       } catch (error) {
         this._refusal = asApiError(error);
       }
@@ -181,11 +180,13 @@ export class Saving implements IDisposable {
     this._changed.emit();
   }
 
-  private async _rebase(kernel: string, keepForm: boolean): Promise<void> {
+  /** What was typed since `sent` stays, as a change that is not saved. */
+  private async _rebase(kernel: string, sent: IForm | null): Promise<void> {
     const detail = await this._model.api.kernel(kernel);
     const form = formOf(detail.recipe ?? {}, detail.options ?? {});
     const { fingerprint } = detail;
-    this.editor.rebase({ form, kernel, fingerprint }, keepForm);
+    const keep = sent !== null && this.editor.form !== sent;
+    this.editor.rebase({ form, kernel, fingerprint }, keep);
   }
 
   private readonly _changed = new Signal<this, void>(this);
