@@ -170,7 +170,7 @@ function OfferList(props: IOfferListProps): JSX.Element {
   }
   return (
     <>
-      <p className="jp-sr-only" role="status">
+      <p className="kk-sr-only" role="status">
         {trans._n('%1 offer', '%1 offers', data.total)}
       </p>
       {data.reading && (

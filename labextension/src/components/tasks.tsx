@@ -51,7 +51,7 @@ function Step(props: { step: IStep; trans: TranslationBundle }): JSX.Element {
   return (
     <li className={`kk-mod-${tone}`}>
       <Icon.react tag="span" className="kk-TaskSteps-icon" aria-hidden="true" />
-      <span className="jp-sr-only">{taskState(step.state, trans)}: </span>
+      <span className="kk-sr-only">{taskState(step.state, trans)}: </span>
       <span>{step.detail || step.name}</span>
     </li>
   );
@@ -144,7 +144,7 @@ export function TaskList(props: ITaskListProps): JSX.Element {
   const shown = model.tasks.filter(task => task.state !== 'done');
   return (
     <section className="kk-TaskList" aria-label={trans.__('Work in progress')}>
-      <p className="jp-sr-only" role="status">
+      <p className="kk-sr-only" role="status">
         {spoken(model.tasks, trans)}
       </p>
       {shown.length > 0 && (

@@ -1,5 +1,6 @@
 import {
   defaultRangeExtractor,
+  measureElement,
   useVirtualizer,
   type Range
 } from '@tanstack/react-virtual';
@@ -41,6 +42,9 @@ interface IPlace {
 /** Rows beyond the visible ones that stand ready. */
 const OVERSCAN = 8;
 
+/** The height of a row that was never seen, in pixels. */
+const ROW_HEIGHT = 50;
+
 const STOPS = '[data-kk-stop]';
 
 /**
@@ -57,12 +61,18 @@ export function VirtualList<T>(props: IVirtualListProps<T>): JSX.Element {
   const lastIndex = useRef(0);
 
   const current = items.findIndex(item => keyOf(item) === place.current.key);
-  const rows = useVirtualizer({
+  const rows = useVirtualizer<HTMLDivElement, HTMLDivElement>({
     count: items.length,
     getScrollElement: () => scroller.current,
     estimateSize: index => estimate(items[index]),
     getItemKey: index => keyOf(items[index]),
     overscan: OVERSCAN,
+    // A row of a hidden panel has no height; it keeps the one it had.
+    measureElement: (row, entry, list) =>
+      row.offsetHeight > 0
+        ? measureElement(row, entry, list)
+        : (list.measurementsCache[list.indexFromElement(row)]?.size ??
+          ROW_HEIGHT),
     // Without a layout (tests, a hidden panel) a screenful is drawn.
     initialRect: { width: 300, height: 800 },
     rangeExtractor: useCallback(

@@ -171,7 +171,7 @@ function KernelList(props: IKernelListProps): JSX.Element {
   }
   return (
     <>
-      <p className="jp-sr-only" role="status">
+      <p className="kk-sr-only" role="status">
         {trans._n('%1 kernel', '%1 kernels', found.length)}
       </p>
       <VirtualList
