@@ -55,8 +55,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # that was run again is listed as such.
     daemons = {"cluster", "fragile_cluster", "accounting", "one_node_cluster"}
     for item in items:
-        if daemons & set(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if daemons & fixtures:
             item.add_marker(pytest.mark.flaky(reruns=1))
+        # Two processes share the suite: one has the cluster, which must be empty after each test,
+        # and what costs much to make once is made in one of them.
+        directory = item.path.relative_to(Path(__file__).parent).parts[0]
+        if "session_cluster" in fixtures:
+            item.add_marker(pytest.mark.xdist_group("cluster"))
+        elif directory in ("integration", "labextension", "server"):
+            item.add_marker(pytest.mark.xdist_group(directory))
 
 
 @pytest.fixture(scope="session")
