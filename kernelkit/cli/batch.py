@@ -60,13 +60,17 @@ def command(
     A .py, .R, .jl or .sh file is run by its language; anything else is a command. Options of
     the request come before SCRIPT's own arguments.
     """
+    from ..running.stanza import job_options_of
     from ..slurm.argv import submit_argv
     from ..specs.lookup import find_kernel
     from .slurm_runs import wait_for
 
     launch = launcher(name)
     kernel = find_kernel(name)
-    resources = take_request(kernel.metadata.resources if kernel.metadata else None, options)
+    # A start goes by this too; without it there is only what the recipe asked for.
+    job_options = job_options_of(kernel.directory)
+    installed = kernel.metadata.resources if kernel.metadata else None
+    resources = take_request(job_options.resources if job_options else installed, options)
     text = render_batch(launch, _command(script, words))
     # A name of its own, so that the job is found again when sbatch's answer gets lost.
     job_name = f"{kernel.name}-{secrets.token_hex(3)}"

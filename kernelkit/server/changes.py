@@ -9,7 +9,8 @@ from ..running.stanza import job_of
 from ..specs import store
 from ..specs.adopting import adoption_of
 from ..specs.changes import Change, apply
-from ..specs.detail import KernelSummary, job_config, summarize
+from ..specs.detail import KernelSummary, summarize
+from ..specs.job_config import job_config
 from ..specs.lookup import find_kernel
 from ..specs.making import make_kernel, place
 from ..specs.moving import clone_kernel, rename_kernel

@@ -12,8 +12,9 @@ import msgspec
 from ..errors import KernelkitError
 from ..model import Resources
 from ..specs.changes import origin
-from ..specs.detail import KernelDetail, describe_kernel, job_config, summarize
+from ..specs.detail import KernelDetail, describe_kernel, summarize
 from ..specs.exporting import export_recipe
+from ..specs.job_config import job_config
 from ..specs.lookup import find_kernel
 from ..specs.states import list_kernels
 from .answers import Exported, Kernels

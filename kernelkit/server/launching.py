@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from jupyter_core.utils import ensure_async
 
 from ..errors import UsageError
-from ..specs.detail import job_config
+from ..specs.job_config import job_config
 from ..specs.lookup import find_kernel
 from .answers import Answer, Body
 

@@ -18,8 +18,18 @@ import msgspec
 
 from ..errors import KernelkitError, Unmanaged
 from ..files import digest, mark_file, read_regular
-from ..model import Definition, LayerRecord, Packages, Plan, ProjectPlan, Provenance, Recipe
+from ..model import (
+    Definition,
+    LayerRecord,
+    Packages,
+    Plan,
+    ProjectPlan,
+    Provenance,
+    Recipe,
+    Resources,
+)
 from .derived import recipe_of_metadata, recipe_of_plan
+from .job_config import request_of
 from .recipe_text import check_recipe
 from .shelf import record_path, records_of
 from .sources import LOGO_NAMES, Source
@@ -138,6 +148,7 @@ def origin_of(
     record = load(kernel) if record is None else record
     plan, definition = record.plan, record.definition
     if definition and plan:
+        definition = _as_started(definition, kernel)
         return Origin(definition, plan.provenance, plan.project, derived=False)
     if plan:
         recipe, provenance = recipe_of_plan(plan, site_binds), plan.provenance
@@ -145,8 +156,22 @@ def origin_of(
         recipe, provenance = recipe_of_metadata(kernel.kernel, metadata), metadata.provenance
     base = Path(provenance.file.path).parent if provenance.file else Path.home()
     logo = next((str(p) for n in LOGO_NAMES if (p := kernel.directory / n).is_file()), "")
-    found = Definition(recipe=recipe, base=str(base), logo=logo)
+    found = _as_started(Definition(recipe=recipe, base=str(base), logo=logo), kernel)
     return Origin(found, provenance, plan.project if plan else None, derived=True)
+
+
+def _as_started(definition: Definition, kernel: Installed) -> Definition:
+    # Whoever edits the request in kernel.json gets it at each start, so no change may undo it.
+    recipe = definition.recipe
+    known = recipe.resources or Resources()
+    asked = request_of(kernel.kernel, known)
+    if asked == known:
+        return definition
+    return msgspec.structs.replace(
+        definition,
+        recipe=msgspec.structs.replace(recipe, resources=asked),
+        authored=definition.authored or recipe,
+    )
 
 
 def renewed(source: Source, recipe: Recipe, file: Path) -> Source:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +14,6 @@ from msgspec import Struct
 
 from ..model import (
     PORTABLE_KEY,
-    PROVISIONER_NAME,
     InstallOptions,
     LayerRecord,
     Provenance,
@@ -24,6 +22,7 @@ from ..model import (
 )
 from ..names import kernel_name_from
 from .definition import Record, load, origin_of
+from .job_config import job_config, request_of, spec_metadata
 from .locations import scope_of
 from .lookup import find_kernel
 from .shelf import fingerprint
@@ -94,7 +93,7 @@ def _summary(kernel: Installed) -> dict[str, Any]:
         "description": metadata.description if metadata else "",
         "logo": any(os.path.isfile(f"{kernel.path}/{name}") for name in LOGO_NAMES),
         "on_slurm": config is not None,
-        "resources": _resources(config, metadata.resources if metadata else None),
+        "resources": request_of(kernel.kernel, metadata.resources if metadata else None),
         "layers": metadata.layers if metadata else (),
         "scope": scope_name(kernel.root),
         "modified": _modified(kernel.path),
@@ -141,24 +140,13 @@ def options_of(kernel: Installed, recipe: Recipe) -> InstallOptions:
     return msgspec.structs.replace(
         found,
         on_slurm=True,
-        portable=PORTABLE_KEY in _metadata(kernel.kernel),
+        portable=PORTABLE_KEY in spec_metadata(kernel.kernel),
         keep=config.get("keep") is True,
         lease=lease if isinstance(lease, int) else None,
         in_job=_text(config.get("in_job")),
         gpus=_text(config.get("gpus")),
         idle=idle if isinstance(idle, int) else 0,
     )
-
-
-def job_config(kernel: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """What a decoded kernel.json says of its Slurm jobs; None for a kernel that has none."""
-    metadata = _metadata(kernel)
-    stanza = metadata.get("kernel_provisioner")
-    if isinstance(stanza, dict) and stanza.get("provisioner_name") == PROVISIONER_NAME:
-        config = stanza.get("config", {})
-    else:
-        config = metadata.get(PORTABLE_KEY)
-    return config if isinstance(config, dict) else None
 
 
 def scope_name(root: Path) -> ScopeName:
@@ -174,20 +162,6 @@ def text_of(path: Path) -> str:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-
-
-def _metadata(kernel: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = kernel.get("metadata")
-    return found if isinstance(found, dict) else {}
-
-
-def _resources(config: Mapping[str, Any] | None, known: Resources | None) -> Resources | None:
-    if config is None:
-        return known
-    try:
-        return msgspec.convert(config.get("resources", {}), Resources)
-    except msgspec.ValidationError:
-        return known
 
 
 def _text(value: object) -> str:
