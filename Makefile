@@ -1,4 +1,4 @@
-.PHONY: demo lab test bench parts lint docs translations pictures
+.PHONY: demo lab test bench parts lint ui docs translations pictures
 
 SHELL_FILES = kernelkit/slurm/supervisor.sh .ci/run bench/run demo/run demo/lab demo/unpack-modules demo/*.sh binder/postBuild docs/make-pictures tests/parts/install tests/parts/test-run tests/parts/lib/in-venv tests/parts/lib/*.sh tests/parts/lib/parts/*.sh $(addprefix tests/parts/cluster/,lib.sh up down status enter within do one-node) tests/parts/wrappers/* tests/parts/conda/conda tests/parts/conda/*/*.sh
 
@@ -31,6 +31,12 @@ lint: .venv/lint
 .venv/lint: pyproject.toml
 	test -x .venv/bin/python || python3 -m venv .venv
 	.venv/bin/pip install --quiet --editable '.[test,lint]' && touch $@
+
+# labextension/built from its sources: it is committed, for those who install without Node, and a test tells when it is
+# not current. Needs tests/parts/install node, once.
+ui: export PATH := $(or $(KERNELKIT_PARTS),/opt/kernelkit-parts)/node/bin:$(PATH)
+ui:
+	cd labextension && jlpm install --immutable && jlpm lint:check && jlpm test && jlpm build
 
 # The generated parts of the documentation; a test tells when they are not current.
 docs: .venv/lint

@@ -46,6 +46,16 @@ def test_the_wheel_has_the_whole_catalog(built: tuple[Path, Path]) -> None:
     assert not missing
 
 
+def test_the_wheel_has_the_sidebar(built: tuple[Path, Path]) -> None:
+    source = ROOT / "labextension/built"
+    target = "share/jupyter/labextensions/kernelkit"
+    with zipfile.ZipFile(built[0]) as wheel:
+        shipped = {name.partition(".data/data/")[2] for name in wheel.namelist()}
+    files = [path for path in source.rglob("*") if path.is_file()]
+    assert len(files) > 5
+    assert {f"{target}/{path.relative_to(source)}" for path in files} <= shipped
+
+
 def test_an_unpacked_wheel_offers_its_recipes(
     built: tuple[Path, Path], home: Path, tmp_path: Path
 ) -> None:
