@@ -71,6 +71,10 @@ export const editorPlugin: JupyterFrontEndPlugin<void> = {
           void commands.execute(CommandIDs.launchNotebook, { kernel })
       });
       shell.add(widget, 'main');
+      if (!widget.parent) {
+        // The main area of Notebook 7 takes one widget, which is there already.
+        shell.add(widget, 'right');
+      }
       await tracker.add(widget);
       widget.saving.saved.connect(() => void tracker.save(widget));
       shell.activateById(widget.id);
