@@ -14,7 +14,10 @@ from rest import Rest
 def rest(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rest]:
     """A server that sees the tests' Lmod modules, where they are installed."""
     trees = [str(parts.lmod_tree)] if parts.why_missing("lmod") is None else []
-    running = Rest(tmp_path_factory.mktemp("rest"), settings={"module_paths": trees})
+    # jupyter_server then refuses by itself what has no decorator that asks who one is.
+    strict = "--ServerApp.allow_unauthenticated_access=False"
+    settings = {"module_paths": trees}
+    running = Rest(tmp_path_factory.mktemp("rest"), settings=settings, options=(strict,))
     yield running
     running.stop()
 

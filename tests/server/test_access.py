@@ -57,6 +57,19 @@ def refusing(authorizers: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     running.stop()
 
 
+def test_who_may_start_no_kernels_starts_none_here_either(
+    authorizers: Path, tmp_path: Path
+) -> None:
+    server = _server(tmp_path, authorizers, "WithoutKernels")
+    try:
+        assert server.call("GET", "/kernelkit/kernels")[0] == 200
+        for route in ROUTES:
+            status = server.call(route.verb, path_of(route), {})[0]
+            assert (status == 403) == (route.also == "kernels"), route
+    finally:
+        server.stop()
+
+
 @pytest.mark.parametrize("route", EVERY)
 def test_every_route_wants_a_token(rest: Rest, route: Route) -> None:
     for token in (None, "wrong"):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rest import Rest
+from rest import TOKEN, Rest
 from shelf import put_foreign
+from waiting import wait_until
 
 
 def recipe(venv: Path, name: str, **more: Any) -> dict[str, Any]:
@@ -252,3 +255,50 @@ def test_a_listing_survives_what_stands_in_a_kernels_directory(rest: Rest) -> No
     assert {f"odd-{number}" for number in range(5)} <= set(found)
     for number in range(5):
         assert rest.do("GET", f"kernels/odd-{number}")[0] == 200
+
+
+def test_a_kernel_is_launched_beside_its_notebook(rest: Rest, venv: Path) -> None:
+    make(rest, venv, "launched")
+    (rest.home / "work").mkdir()
+    asked = {"path": "work/a.ipynb"}
+    status, started = rest.do("POST", "kernels/launched/launch", asked)
+    assert status == 201 and started["kernel_name"] == "launched", started
+    kernel = f"/api/kernels/{started['kernel_id']}"
+    assert rest.call("GET", kernel)[1]["name"] == "launched"
+    [process] = [p for p in Path("/proc").glob("[0-9]*") if started["kernel_id"] in command(p)]
+    assert (process / "cwd").readlink() == rest.home / "work"
+    assert rest.call("DELETE", kernel)[0] == 204
+    asked["resources"] = {"time": "5"}
+    status, answer = rest.do("POST", "kernels/launched/launch", asked)
+    assert (status, answer["error"]["code"]) == (400, "usage")
+    assert rest.do("POST", "kernels/nowhere/launch", {})[0] == 404
+
+
+def command(process: Path) -> str:
+    try:
+        return (process / "cmdline").read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def test_a_preview_that_nobody_waits_for_ends_and_holds_up_nobody(
+    rest: Rest, venv: Path, tmp_path: Path
+) -> None:
+    python = venv / "bin/python"
+    python.unlink()
+    python.write_text(f"#!/bin/bash\nexec sleep 600.{os.getpid()}\n")
+    python.chmod(0o755)
+    body = json.dumps({"recipe": recipe(venv, "endless")}).encode()
+    headers = {"Authorization": f"token {TOKEN}", "Content-Type": "application/json"}
+    connection = HTTPConnection(rest.url.removeprefix("http://"))
+    connection.request("POST", "/kernelkit/preview", body, headers)
+
+    def sleeping() -> bool:
+        return any(f"600.{os.getpid()}" in command(p) for p in Path("/proc").glob("[0-9]*"))
+
+    wait_until(sleeping)
+    for path in ("kernels", "status", "tasks", "catalog?q=python"):
+        rest.ask(path)
+    assert sleeping()
+    connection.close()
+    wait_until(lambda: not sleeping())
