@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from jupyter_server.auth.decorator import authorized
@@ -42,21 +43,22 @@ class RouteHandler(APIHandler):
 
     async def act(self, route: Route, arguments: dict[str, str]) -> None:
         """Do what the route is for and answer."""
+        # What is imported for the first request of a route takes the loop's time from nobody.
+        call = await self.services.in_thread(lambda: self.services.call_of(route))
         from ..errors import KernelkitError
-        from .calls import call_of, encode
+        from .calls import encode
 
         try:
             if len(self.request.body) > BODY_LIMIT:
                 raise web.HTTPError(413, f"A body has at most {BODY_LIMIT} bytes.")
             if route.also:
                 await self._authorize(route.also)
-            call = call_of(route)
             query = {name: values[-1] for name, values in self.request.query_arguments.items()}
             given = call.decode(arguments, query, self.request.body)
             if call.is_async:
                 answer = await call.function(self.services, **given)
             else:
-                work = lambda: call.function(self.services, **given)  # noqa: E731
+                work = partial(call.function, self.services, **given)
                 answer = await self.services.in_thread(work, self.gone)
         except KernelkitError as error:
             self._refuse(error)

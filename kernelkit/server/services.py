@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from ..site import Site
     from ..slurm.offers import Inventory
     from ..specs.states import Installed
+    from .calls import Call
     from .catalog import Shelf
     from .jobs import Bulletin, Queue
     from .kept import Kept
+    from .routes import Route
     from .tasks import Tasks
 
 T = TypeVar("T")
@@ -61,6 +63,13 @@ class Services:
             self.tasks.cancel_all()
         if "_threads" in self.__dict__:
             self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def call_of(self, route: Route) -> Call:
+        """The function behind a route; imports it the first time, for one thread at a time."""
+        with self.lock:
+            from .calls import call_of
+
+            return call_of(route)
 
     async def in_thread(self, work: Callable[[], T], stop: threading.Event | None = None) -> T:
         """Run `work` beside the server's loop; the commands it runs end when `stop` is set."""

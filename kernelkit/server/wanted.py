@@ -22,13 +22,12 @@ if TYPE_CHECKING:
     from ..specs.states import Installed
     from .steps import Steps
 
-
 # What messages call a recipe that was sent; problems of a form leave it out.
 FORM = "the form"
 
 
-def source_of(wanted: Wanted, site: Site, *, base: Path | None = None) -> Source:
-    """The source that a body names or spells out; relative paths of a recipe count from `base`.
+def source_of(wanted: Wanted, site: Site) -> Source:
+    """The source that a body names or spells out; relative paths of a recipe count from home.
 
     Raises UsageError for neither or both, and what finding and checking raise.
     """
@@ -37,7 +36,7 @@ def source_of(wanted: Wanted, site: Site, *, base: Path | None = None) -> Source
     if wanted.recipe is not None:
         recipe = checked_recipe(wanted.recipe, source=FORM)
         provenance = Provenance(origin="flags", given=recipe.identity)
-        source = Source(recipe, provenance, base or Path.home())
+        source = Source(recipe, provenance, Path.home())
     else:
         assert wanted.source is not None
         source = find_source(wanted.source, site)
