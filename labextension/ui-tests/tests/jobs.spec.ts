@@ -1,6 +1,18 @@
 import { expect, test } from '@jupyterlab/galata';
 
-import { act, answers, fill, install, jobs, open, row, run } from './kernelkit';
+import {
+  act,
+  answers,
+  cancelAll,
+  confirm,
+  fill,
+  install,
+  jobs,
+  open,
+  row,
+  run,
+  slurm
+} from './kernelkit';
 
 const TITLE = 'Python on a node';
 
@@ -13,10 +25,12 @@ test.beforeEach(async ({ request }) => {
   });
 });
 
+test.afterEach(cancelAll);
+
 test('a kernel is queued, runs, restarts in its job, and is cancelled', async ({
   page
 }) => {
-  const free = await fill();
+  const { id: filler, free } = await fill();
   let sidebar = await open(page, 'Kernels');
   await row(sidebar, TITLE)
     .getByRole('button', { name: `New notebook with ${TITLE}` })
@@ -39,7 +53,7 @@ test('a kernel is queued, runs, restarts in its job, and is cancelled', async ({
   // A cell waits with it, and shows its own output alone when it has run.
   const cell = await run(page, 'import socket; socket.gethostname()');
   await expect(cell.locator('.jp-OutputArea')).toContainText('pending');
-  const queued = jobs();
+  const waiting = jobs().filter(id => id !== filler);
   free();
   await expect(cell.locator('.jp-OutputArea-output')).toHaveText("'node3'");
   await expect(job).toContainText('Running');
@@ -52,29 +66,59 @@ test('a kernel is queued, runs, restarts in its job, and is cancelled', async ({
   // Another kernel in the same job.
   await run(page, 'x = 1');
   await act(job, 'Restart Kernel in Its Job…');
-  await page.getByRole('button', { name: 'Restart' }).click();
+  const restarted = page.waitForResponse(/\/api\/kernels\/.*\/restart/);
+  await confirm(page, 'Restart');
+  await restarted;
   const gone = await run(page, '"x" in globals()');
   await expect(gone.locator('.jp-OutputArea-output')).toHaveText('False');
-  expect(jobs()).toEqual([queued[queued.length - 1]]);
+  await expect.poll(jobs).toEqual(waiting);
 
   // Its log, and its end.
   await job.getByRole('button', { name: `Log of ${TITLE}` }).click();
-  await expect(page.getByRole('tab', { name: `Log of ${TITLE}` })).toBeVisible();
+  await expect(
+    page.getByRole('tab', { name: `Log of ${TITLE}` })
+  ).toBeVisible();
   await job.getByRole('button', { name: `Cancel the job of ${TITLE}` }).click();
-  await page.getByRole('button', { name: 'Cancel Job' }).click();
+  await confirm(page, 'Cancel Job');
   await expect(job).toContainText('Ended');
   await expect.poll(jobs).toEqual([]);
 });
 
 test('a queued kernel is cancelled from its notification', async ({ page }) => {
-  const free = await fill();
+  const { id, free } = await fill();
   const sidebar = await open(page, 'Kernels');
   await row(sidebar, TITLE)
     .getByRole('button', { name: `New notebook with ${TITLE}` })
     .click();
   const notice = page.getByRole('alert').filter({ hasText: TITLE });
   await notice.getByRole('button', { name: 'Cancel' }).click();
-  await page.getByRole('button', { name: 'Cancel Job' }).click();
-  await expect.poll(jobs).toHaveLength(1);
+  await confirm(page, 'Cancel Job');
+  await expect.poll(jobs).toEqual([id]);
   free();
+});
+
+test('a kernel is launched with other resources, this once', async ({
+  page
+}) => {
+  let sidebar = await open(page, 'Kernels');
+  await act(row(sidebar, TITLE), 'Launch with other resources…');
+  const dialog = page.getByRole('dialog', { name: `Launch ${TITLE}` });
+  await dialog
+    .getByRole('combobox', { name: 'Partition' })
+    .selectOption('short');
+  await dialog.getByRole('textbox', { name: 'Time limit' }).fill('7');
+  await confirm(page, 'Launch');
+  await answers(page);
+  expect(slurm('squeue', '--me', '--noheader', '--format=%P %l').trim()).toBe(
+    'short 7:00'
+  );
+  const cell = await run(page, '6 * 7');
+  await expect(cell.locator('.jp-OutputArea-output')).toHaveText('42');
+
+  sidebar = await open(page, 'Jobs');
+  await row(sidebar, TITLE)
+    .getByRole('button', { name: `Cancel the job of ${TITLE}` })
+    .click();
+  await confirm(page, 'Cancel Job');
+  await expect.poll(jobs).toEqual([]);
 });

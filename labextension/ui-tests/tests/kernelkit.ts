@@ -1,5 +1,7 @@
 /** The sidebar as its users name things, and Slurm beside it. */
 import { execFileSync } from 'node:child_process';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 
 import { expect, type IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { APIRequestContext, Locator } from '@playwright/test';
@@ -24,8 +26,14 @@ export function jobs(): string[] {
     .filter(Boolean);
 }
 
-/** Leave no room in the partition `full` until what is returned is called. */
-export async function fill(): Promise<() => void> {
+/** Have no job left, whatever a test did. */
+export async function cancelAll(): Promise<void> {
+  slurm('scancel', '--full', '--me');
+  await expect.poll(jobs).toEqual([]);
+}
+
+/** Leave no room in the partition `full`, by the job `id`, until `free`. */
+export async function fill(): Promise<{ id: string; free: () => void }> {
   const id = slurm(
     'sbatch',
     '--parsable',
@@ -34,7 +42,7 @@ export async function fill(): Promise<() => void> {
     '--wrap=sleep 600'
   ).trim();
   await expect.poll(() => jobState(id)).toBe('RUNNING');
-  return () => void slurm('scancel', '--full', id);
+  return { id, free: () => void slurm('scancel', '--full', id) };
 }
 
 export interface IInstall {
@@ -67,7 +75,9 @@ export async function install(
   const { task } = await answer.json();
   await expect
     .poll(async () => {
-      const now = await (await request.get(`/kernelkit/tasks/${task.id}`)).json();
+      const now = await (
+        await request.get(`/kernelkit/tasks/${task.id}`)
+      ).json();
       return now.error?.message ?? now.state;
     })
     .toBe('done');
@@ -84,17 +94,26 @@ export async function open(
   return sidebar;
 }
 
-/** The row of a list whose title is `title`. */
+/** The row of a list whose title is `title`; of runs, that of the newest. */
 export function row(sidebar: Locator, title: string): Locator {
   return sidebar
     .getByRole('row')
-    .filter({ has: sidebar.page().getByText(title, { exact: true }) });
+    .filter({ has: sidebar.page().getByText(title, { exact: true }) })
+    .first();
 }
 
 /** Choose from a row's menu of actions. */
 export async function act(row: Locator, action: string): Promise<void> {
   await row.getByRole('button', { name: /^Actions for/ }).click();
   await row.page().getByRole('menuitem', { name: action }).click();
+}
+
+/** Press a button of the dialog that is open. */
+export async function confirm(page: Page, button: string): Promise<void> {
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: button, exact: true })
+    .click();
 }
 
 /** Run code in the last cell of the notebook in front. */
@@ -114,4 +133,31 @@ export async function answers(page: Page): Promise<void> {
     '.jp-NotebookPanel:visible .jp-Notebook-ExecutionIndicator'
   );
   await expect(indicator).toHaveAttribute('data-status', /^(idle|busy)$/);
+}
+
+/** Have a kernel of that name be gone. */
+export async function remove(
+  request: APIRequestContext,
+  name: string
+): Promise<void> {
+  const answer = await request.delete(`/kernelkit/kernels/${name}`);
+  expect([204, 404]).toContain(answer.status());
+}
+
+/** Have the cluster's administrator do something: tests/parts/cluster/do. */
+export async function administrator(...words: string[]): Promise<void> {
+  const socket = connect(`${process.env.KERNELKIT_CLUSTER}/do.socket`);
+  socket.write(`${JSON.stringify(words)}\n`);
+  const answer = JSON.parse(await text(socket));
+  expect(answer.rc, answer.output).toBe(0);
+}
+
+/** Start a kernel that no page has open. */
+export async function launch(
+  request: APIRequestContext,
+  name: string
+): Promise<void> {
+  const url = `/kernelkit/kernels/${name}/launch`;
+  const answer = await request.post(url, { data: {} });
+  expect(answer.status(), await answer.text()).toBe(201);
 }

@@ -1,0 +1,99 @@
+import { expect, test } from '@jupyterlab/galata';
+import type { Locator } from '@playwright/test';
+
+import { act, answers, confirm, open, remove, row, run } from './kernelkit';
+
+const MODULE = 'python/3.10';
+const TITLE = 'Python 3.10';
+const BROKEN = 'style-fails/1.0';
+
+test.beforeEach(({ request }) => remove(request, 'python-3.10'));
+
+test('a module becomes a kernel, is tested, and goes again', async ({
+  page
+}) => {
+  let sidebar = await open(page, 'Catalog');
+  await sidebar.getByRole('searchbox').fill(MODULE);
+  const offer = row(sidebar, TITLE);
+  await offer.getByRole('button', { name: /^Install/ }).click();
+
+  // What goes on is told while it goes on, and that it is done.
+  const work = taskOf(sidebar, TITLE);
+  await work.getByRole('button', { name: 'Show steps' }).click();
+  await expect(work.getByRole('list', { name: 'Steps' })).toContainText(
+    'Loading python/3.10'
+  );
+  const done = page.getByRole('alert').filter({ hasText: 'done.' });
+  await expect(done).toContainText(TITLE);
+  await expect(offer).toContainText('Installed');
+
+  // JupyterLab knows it at once: it would ask again only in a minute.
+  const card = page
+    .locator('.jp-Launcher-section', { hasText: 'Notebook' })
+    .locator('.jp-LauncherCard', { hasText: '3.10' });
+  await expect(card).toBeVisible({ timeout: 5_000 });
+
+  sidebar = await open(page, 'Kernels');
+  const kernel = row(sidebar, TITLE);
+  await expect(kernel).toContainText('Ready');
+  await kernel.getByRole('button', { name: /^New notebook with/ }).click();
+  await answers(page);
+  const cell = await run(page, 'import os; os.environ["LOADEDMODULES"]');
+  await expect(cell.locator('.jp-OutputArea-output')).toHaveText(
+    "'python/3.10'"
+  );
+
+  await act(kernel, 'Test');
+  await expect(
+    page.getByRole('alert').filter({ hasText: 'Testing' })
+  ).toContainText('done.');
+
+  // It stays until it is said twice that it should go.
+  await act(kernel, 'Remove…');
+  const question = page.getByRole('dialog');
+  await expect(question).toContainText('What it is made of stays');
+  await confirm(page, 'Cancel');
+  await expect(kernel).toBeVisible();
+  await act(kernel, 'Remove…');
+  await confirm(page, 'Remove');
+  await expect(kernel).toHaveCount(0);
+});
+
+test('an install that fails says where, why and what to do', async ({
+  page
+}) => {
+  const sidebar = await open(page, 'Catalog');
+  await sidebar.getByRole('searchbox').fill(BROKEN);
+  await row(sidebar, BROKEN)
+    .getByRole('button', { name: /^Install/ })
+    .click();
+  const card = taskOf(sidebar, BROKEN);
+  await expect(card).toContainText('Failed');
+  await expect(card.getByRole('list', { name: 'Steps' })).toContainText(
+    `Loading ${BROKEN}`
+  );
+  await expect(card).toContainText('did not load');
+  await expect(
+    card.getByRole('region', { name: 'What was printed' })
+  ).toContainText('the license server');
+  await expect(card).toContainText('in a login shell shows the same');
+
+  const again = page.waitForResponse(
+    answer => answer.request().method() === 'POST' && answer.status() === 202
+  );
+  await card.getByRole('button', { name: /^Try again/ }).click();
+  await again;
+  await expect(card).toContainText('Failed');
+  const cards = sidebar.getByRole('button', { name: /^Dismiss/ });
+  const count = await cards.count();
+  await cards.first().click();
+  await expect(cards).toHaveCount(count - 1);
+});
+
+/** What is told of the newest work on something. */
+function taskOf(sidebar: Locator, title: string): Locator {
+  return sidebar
+    .getByRole('region', { name: 'Work in progress' })
+    .locator('.kk-TaskCard', { hasText: title })
+    .first();
+}
