@@ -10,6 +10,8 @@ export interface IErrorInfo {
   code: string;
   message: string;
   hint: string;
+  /** What a program printed; hints may speak of it as above them. */
+  detail?: string;
   value?: string;
   field?: string;
   /** The step of an install that failed. */

@@ -60,6 +60,7 @@ export function ErrorState(props: IErrorStateProps): JSX.Element {
       />
       <div>
         <p className="kk-ErrorState-title">{error.message}</p>
+        <Detail text={error.info.detail} trans={trans} />
         {error.hint && <p>{error.hint}</p>}
         {onRetry && (
           <Actions actions={[{ label: trans.__('Try again'), run: onRetry }]} />
@@ -67,6 +68,24 @@ export function ErrorState(props: IErrorStateProps): JSX.Element {
       </div>
     </div>
   );
+}
+
+/** What a program said, in its own words and lines. */
+export function Detail(props: {
+  text: string | undefined;
+  trans: TranslationBundle;
+}): JSX.Element | null {
+  const { text, trans } = props;
+  return text ? (
+    <pre
+      className="kk-Detail"
+      tabIndex={0}
+      role="region"
+      aria-label={trans.__('What was printed')}
+    >
+      {text}
+    </pre>
+  ) : null;
 }
 
 export function Loading(props: { label: string }): JSX.Element {

@@ -8,6 +8,7 @@ import { taskState } from '../format';
 import { failedIcon, readyIcon, waitingIcon, workingIcon } from '../icons';
 import type { IKernelkitModel } from '../tokens';
 import { useSignal } from './hooks';
+import { Detail } from './states';
 import { StateChip, type ChipTone } from './statechip';
 
 const LOOKS = {
@@ -35,6 +36,7 @@ export function TaskSteps(props: ITaskStepsProps): JSX.Element {
       {task.error && (
         <div className="kk-TaskSteps-error">
           <p className="kk-ErrorState-title">{task.error.message}</p>
+          <Detail text={task.error.detail} trans={trans} />
           {task.error.hint && <p>{task.error.hint}</p>}
         </div>
       )}

@@ -144,7 +144,8 @@ export class Saving implements IDisposable {
 
   private _tell({ message, hint, field, step }: IErrorInfo): void {
     const path = field?.split('.') ?? STEP_FIELDS[step ?? ''];
-    if (path) {
+    // What was changed since may well be what was wrong.
+    if (path && this.editor.form === this._form) {
       this.editor.refuse({ path, message, hint, severity: 'error' });
     }
   }

@@ -16,6 +16,9 @@ import {
 /** Milliseconds that good news stays on screen. */
 const SHORT = 5000;
 
+/** Milliseconds in which JupyterLab has certainly drawn a new toast. */
+const DRAWN = 1500;
+
 interface INotice {
   message: string;
   type: Notification.TypeOptions;
@@ -63,11 +66,29 @@ export class RunNotices {
     const { message, type, options } = notice;
     // A dismissed one stays so until the state itself is another.
     if (id && Notification.manager.has(id)) {
-      Notification.update({ id, message, type, ...options });
+      const update = { id, message, type, ...options };
+      Notification.update(update);
+      if (this._drawing.has(id)) {
+        this._drawing.set(id, update);
+      }
     } else if (!id || this._told.get(run.run) !== type) {
-      this._shown.set(run.run, Notification.emit(message, type, options));
+      const added = Notification.emit(message, type, options);
+      this._shown.set(run.run, added);
+      this._repeatWhenDrawn(added);
     }
     this._told.set(run.run, type);
+  }
+
+  /** JupyterLab loses an update of a toast that it is still drawing. */
+  private _repeatWhenDrawn(id: string): void {
+    this._drawing.set(id, null);
+    window.setTimeout(() => {
+      const update = this._drawing.get(id);
+      this._drawing.delete(id);
+      if (update && Notification.manager.has(id)) {
+        Notification.update(update);
+      }
+    }, DRAWN);
   }
 
   private _noticeOf(run: IRun): INotice | null {
@@ -188,6 +209,11 @@ export class RunNotices {
   /** The notification of a run, and the type in which it was last told. */
   private readonly _shown = new Map<string, string>();
   private readonly _told = new Map<string, Notification.TypeOptions>();
+  /** The last update of each notification whose toast may not stand yet. */
+  private readonly _drawing = new Map<
+    string,
+    Notification.IUpdate<null> | null
+  >();
 }
 
 /** Whether a run that is seen for the first time is worth telling of. */
