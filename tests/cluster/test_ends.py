@@ -159,6 +159,44 @@ def test_a_job_that_used_up_its_memory(kernels: Kernels, fragile_cluster: Cluste
         assert "more memory than it asked for" in kernel.text and "(`--mem`" in kernel.text
 
 
+# Slurm without cgroups never uses its own word for it: what it says of a job that it has ended is
+# put into that word, in the queue or, where the queue has forgotten the job, in accounting.
+REWORDED = r"sed -E 's/(CANCELLED|COMPLETING|COMPLETED|FAILED)/OUT_OF_MEMORY/g'"
+TOLD = {
+    "the queue": (f'/usr/bin/squeue "$@" | {REWORDED}', "exit 1"),
+    "accounting": (
+        ":",
+        r"printf '%s\037OUT_OF_MEMORY\0370:125\0371\0372\037node1\037None\037kernel\n' $(cat {job})",
+    ),
+}
+
+
+@pytest.mark.parametrize("told_by", TOLD)
+def test_a_job_that_slurm_says_was_out_of_memory(
+    told_by: str,
+    kernels: Kernels,
+    cluster: Cluster,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job = tmp_path / "job"
+    for name, body in zip(("squeue", "sacct"), TOLD[told_by], strict=True):
+        program = tmp_path / "bin" / name
+        program.parent.mkdir(exist_ok=True)
+        real = f'[ -e {job} ] || exec /usr/bin/{name} "$@"'
+        program.write_text(f"#!/bin/bash\n{real}\n{body.replace('{job}', str(job))}\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    kernels.configure(queue_interval=0.1)
+    with at_work(kernels.put("module")) as kernel:
+        job.write_text(kernel.job)
+        cluster.do("cancel", kernel.job)
+        kernel.until("the end", kernel.ended)
+        assert kernel.last and kernel.last.end
+        assert (kernel.last.state, kernel.last.end.code) == ("ended", "OUT_OF_MEMORY")
+        assert "(OUT_OF_MEMORY)" in kernel.text and "(`--mem`" in kernel.text
+
+
 def test_a_kernel_that_is_killed_in_a_job_that_lives(kernels: Kernels, cluster: Cluster) -> None:
     # As Linux does it to the process that uses up the memory of its job.
     with at_work(kernels.put("module")) as kernel:
