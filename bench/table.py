@@ -75,7 +75,7 @@ def former_sections() -> dict[str, str]:
     text = DOCUMENT.read_text() if DOCUMENT.exists() else ""
     found = re.split(r"^## (.*)\n", text, flags=re.MULTILINE)
     return {
-        title: f"## {title}\n{body.strip()}\n"
+        title: f"## {title}\n\n{body.strip()}\n"
         for title, body in zip(found[1::2], found[2::2], strict=True)
     }
 
