@@ -32,6 +32,7 @@ export function OfferDetails(props: IOfferDetailsProps): JSX.Element {
   return (
     <div className="kk-Details">
       {offer.description && <p>{offer.description}</p>}
+      <OfferActions {...props} />
       {error && (
         <ErrorState
           error={error}
@@ -41,7 +42,6 @@ export function OfferDetails(props: IOfferDetailsProps): JSX.Element {
       )}
       {!info && !error && <Loading label={trans.__('Reading…')} />}
       {info && <Facts {...props} info={info} />}
-      <OfferActions {...props} />
     </div>
   );
 }
@@ -52,7 +52,10 @@ function Facts(props: IOfferDetailsProps & { info: IOfferInfo }): JSX.Element {
   const { verified } = offer;
   const facts: [string, string][] = [
     [trans.__('Layers'), info.layers.join('; ')],
-    [trans.__('Loaded first'), needs && trans.__('one of %1', needs)],
+    [
+      trans.__('Loaded first'),
+      offer.needs.length > 1 ? trans.__('one of %1', needs) : needs
+    ],
     [
       trans.__('Verified'),
       verified ? `${verified.against}, ${verified.on}` : ''

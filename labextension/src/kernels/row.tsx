@@ -145,16 +145,6 @@ function KernelDetails(props: IKernelRowProps): JSX.Element {
           ))}
         </ul>
       )}
-      <dl>
-        {facts
-          .filter(([, value]) => value)
-          .map(([term, value]) => (
-            <React.Fragment key={term}>
-              <dt>{term}</dt>
-              <dd>{value}</dd>
-            </React.Fragment>
-          ))}
-      </dl>
       <div className="kk-Actions">
         {shown.map(id => (
           <button
@@ -169,6 +159,16 @@ function KernelDetails(props: IKernelRowProps): JSX.Element {
           </button>
         ))}
       </div>
+      <dl>
+        {facts
+          .filter(([, value]) => value)
+          .map(([term, value]) => (
+            <React.Fragment key={term}>
+              <dt>{term}</dt>
+              <dd>{value}</dd>
+            </React.Fragment>
+          ))}
+      </dl>
     </div>
   );
 }
