@@ -83,13 +83,53 @@ def move_a_widget(client: BlockingKernelClient) -> None:
     assert printed(client, "print(slider.value)") == "42\n"
 
 
-def ask_the_debugger(client: BlockingKernelClient) -> None:
-    """It is asked on the control channel."""
-    request = {"seq": 1, "type": "request", "command": "debugInfo", "arguments": {}}
+def ask_the_debugger(
+    client: BlockingKernelClient, command: str, **arguments: Any
+) -> dict[str, Any]:
+    """One request of the debug adapter protocol, on the control channel; the body of its answer."""
+    request = {"seq": 1, "type": "request", "command": command, "arguments": arguments}
     client.control_channel.send(client.session.msg("debug_request", request))
     reply = client.get_control_msg(timeout=WAIT)
     assert reply["msg_type"] == "debug_reply"
-    assert reply["content"]["success"] is True
+    assert reply["content"]["success"] is True, reply["content"]
+    body = reply["content"].get("body")
+    return body if isinstance(body, dict) else {}
+
+
+def stop_at_a_breakpoint(client: BlockingKernelClient) -> None:
+    """As JupyterLab's debugger does: a cell stops in the middle, its variables are seen, it goes on."""
+    code = "def double(number):\n    twice = 2 * number\n    return twice\nprint(double(21))"
+    ask_the_debugger(
+        client, "initialize", clientID="test", clientName="test", adapterID="", pathFormat="path",
+        linesStartAt1=True, columnsStartAt1=True, supportsVariableType=True,
+    )  # fmt: skip
+    ask_the_debugger(client, "attach")
+    path = ask_the_debugger(client, "dumpCell", code=code)["sourcePath"]
+    points = {"source": {"path": path}, "breakpoints": [{"line": 3}], "sourceModified": False}
+    (point,) = ask_the_debugger(client, "setBreakpoints", **points)["breakpoints"]
+    assert point["verified"]
+    ask_the_debugger(client, "configurationDone")
+
+    cell = client.execute(code)
+    stopped: dict[str, Any] = {}
+    while stopped.get("event") != "stopped":
+        message = client.get_iopub_msg(timeout=WAIT)
+        assert message["content"].get("execution_state") != "idle" or (
+            message["parent_header"].get("msg_id") != cell
+        ), "the cell ended without a stop"
+        stopped = message["content"] if message["msg_type"] == "debug_event" else {}
+    thread = stopped["body"]["threadId"]
+    frames = ask_the_debugger(client, "stackTrace", threadId=thread)["stackFrames"]
+    assert (frames[0]["name"], frames[0]["line"]) == ("double", 3)
+    scopes = ask_the_debugger(client, "scopes", frameId=frames[0]["id"])["scopes"]
+    local = scopes[0]["variablesReference"]
+    found = ask_the_debugger(client, "variables", variablesReference=local)["variables"]
+    assert {"number": "21", "twice": "42"}.items() <= {v["name"]: v["value"] for v in found}.items()
+    ask_the_debugger(client, "continue", threadId=thread)
+    heard = iopub_of(client, cell)
+    assert "42\n" in [m["content"]["text"] for m in heard if m["msg_type"] == "stream"]
+    assert client.get_shell_msg(timeout=WAIT)["content"]["status"] == "ok"
+    ask_the_debugger(client, "disconnect", restart=False, terminateDebuggee=False)
 
 
 def run_beside_a_busy_cell(client: BlockingKernelClient) -> None:

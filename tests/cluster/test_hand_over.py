@@ -66,7 +66,7 @@ def test_what_notebooks_do_with_a_kernel_that_runs(kernels: Kernels, cluster: Cl
     with started(kernels.put("own")) as kernel:
         client = kernel.client
         front_ends.move_a_widget(client)
-        front_ends.ask_the_debugger(client)
+        front_ends.stop_at_a_breakpoint(client)
         front_ends.run_beside_a_busy_cell(client)
         assert len(printed(client, "print('x' * 20_000_000)")) == 20_000_001
         printed(client, ECHO)

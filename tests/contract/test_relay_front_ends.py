@@ -16,10 +16,10 @@ from front_ends import (
     BLOB,
     ECHO,
     ask_of_many_kinds,
-    ask_the_debugger,
     move_a_widget,
     run_beside_a_busy_cell,
     send_comm,
+    stop_at_a_breakpoint,
 )
 from jupyter_client import BlockingKernelClient
 from relaying import WAIT, RealKernel, Seen, connected, iopub_of, kinds, started_relay
@@ -240,8 +240,9 @@ def test_a_widget_tells_its_kernel_side(joined: Joined) -> None:
     move_a_widget(joined.client)
 
 
-def test_the_debugger_answers_on_control(joined: Joined) -> None:
-    ask_the_debugger(joined.client)
+def test_the_debugger_stops_at_a_breakpoint(joined: Joined) -> None:
+    joined.client.wait_for_ready(timeout=WAIT)
+    stop_at_a_breakpoint(joined.client)
 
 
 def test_a_subshell_runs_beside_a_busy_cell(joined: Joined) -> None:
