@@ -56,9 +56,9 @@ class Rest:
                 env=environment, cwd=self.home, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         file = self.runtime / f"jpserver-{self.process.pid}.json"
-        wait_until(lambda: (file.is_file() and file.read_text()) or self._ended())
+        wait_until(lambda: (file.is_file() and file.read_text()) or self._ended(), 90)
         self.url = f"http://127.0.0.1:{json.loads(file.read_text())['port']}"
-        wait_until(self._answers)
+        wait_until(self._answers, 60)
 
     def _ended(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()

@@ -226,7 +226,7 @@ def test_a_cancelled_task_leaves_nothing(rest: Rest, venv: Path) -> None:
     status, answer = rest.do("POST", "kernels", {"recipe": recipe(venv, "endless")})
     assert status == 202
     assert rest.do("DELETE", f"tasks/{answer['task']['id']}")[0] == 204
-    task = rest.finish((status, answer), timeout=20)
+    task = rest.finish((status, answer), timeout=60)
     assert task["state"] == "cancelled" and task["error"]["code"] == "cancelled"
     assert rest.do("GET", "kernels/endless")[0] == 404
     assert rest.do("DELETE", f"tasks/{task['id']}")[0] == 204
