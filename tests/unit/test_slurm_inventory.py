@@ -222,8 +222,12 @@ def test_qos() -> None:
     )
 
 
+# What a command prints is decoded with replacement, so it has no lone surrogate.
 text = st.text(
-    st.one_of(st.sampled_from("=|,+*~()0123456789 \n" + FIELD + RECORD), st.characters()),
+    st.one_of(
+        st.sampled_from("=|,+*~()0123456789 \n" + FIELD + RECORD),
+        st.characters(exclude_categories=["Cs"]),
+    ),
     max_size=80,
 )
 
