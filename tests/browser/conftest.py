@@ -41,10 +41,12 @@ class Lab:
             self.port = free.getsockname()[1]
         self.root = home / "work"
         self.root.mkdir()
+        self.modules = home / "modules"
+        self.modules.mkdir()
         settings = {
             "module_system": "lmod",
             "module_init": [str(parts.lmod_init)],
-            "module_paths": [str(parts.lmod_tree)],
+            "module_paths": [str(parts.lmod_tree), str(self.modules)],
             "container_runtime": str(parts.apptainer_bin / "apptainer"),
             "image_dirs": [str(parts.root / "images")],
             "queue_interval": 1,

@@ -2,8 +2,28 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
+import pytest
 
-def test_a_kernel_in_a_job(lab: Any, browser: Any) -> None:
-    browser.run("jobs", lab.url)
+HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
+
+
+@pytest.mark.parametrize("flow", ["jobs", "limit", "catalog", "editor", "access"])
+def test_flow(flow: str, lab: Any, browser: Any) -> None:
+    browser.run(flow, lab.url)
+
+
+def test_a_server_that_was_killed(lab: Any, browser: Any) -> None:
+    browser.run("left", lab.url)
+    lab.stop(signal.SIGKILL)
+    lab.start()
+    browser.run("attach", lab.url)
+
+
+def test_texts_of_others(lab: Any, browser: Any) -> None:
+    module = lab.modules / "hostile-module/1.0.lua"
+    module.parent.mkdir()
+    module.write_text(f"whatis([==[{HOSTILE}]==])\n")
+    browser.run("hostile", lab.url)

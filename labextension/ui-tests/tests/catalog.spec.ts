@@ -1,7 +1,16 @@
-import { expect, test } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
 
-import { act, answers, confirm, open, remove, row, run } from './kernelkit';
+import {
+  act,
+  answers,
+  confirm,
+  expect,
+  open,
+  remove,
+  row,
+  run,
+  test
+} from './kernelkit';
 
 const MODULE = 'python/3.10';
 const TITLE = 'Python 3.10';

@@ -1,6 +1,4 @@
-import { expect, test } from '@jupyterlab/galata';
-
-import { act, open, remove, row } from './kernelkit';
+import { act, expect, open, remove, row, test } from './kernelkit';
 
 const TITLE = 'Made by form';
 

@@ -1,17 +1,17 @@
-import { expect, test } from '@jupyterlab/galata';
-
 import {
   act,
   answers,
   cancelAll,
   confirm,
+  expect,
   fill,
   install,
   jobs,
   open,
   row,
   run,
-  slurm
+  slurm,
+  test
 } from './kernelkit';
 
 const TITLE = 'Python on a node';

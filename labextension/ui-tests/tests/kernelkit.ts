@@ -3,10 +3,25 @@ import { execFileSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-import { expect, type IJupyterLabPageFixture } from '@jupyterlab/galata';
+import {
+  expect,
+  test as galata,
+  type IJupyterLabPageFixture
+} from '@jupyterlab/galata';
 import type { APIRequestContext, Locator } from '@playwright/test';
 
 type Page = IJupyterLabPageFixture;
+
+export { expect };
+
+/**
+ * With the server's own kernels and sessions. Galata's stand-ins show a page
+ * what it started alone, and answer a restart as if it were a start.
+ */
+export const test = galata.extend({
+  kernels: async ({}, use) => use(null),
+  sessions: async ({}, use) => use(null)
+});
 
 /** Run one of Slurm's commands as the server's user. */
 export function slurm(...argv: string[]): string {
