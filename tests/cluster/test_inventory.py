@@ -124,6 +124,17 @@ def test_with_accounting(accounting: Cluster) -> None:
     ):
         assert [problem.field for problem in check(**request).problems] == [field]
 
+    # The controller goes on with what the database told it last.
+    accounting.do("stop-dbd")
+    found = load()
+    assert found.accounting == "controller"
+    assert {association.account for association in found.associations} == {"physics", "chemistry"}
+    assert [problem for problem in found.problems if "does not answer" in problem] == [
+        "QOS are not known: the accounting database does not answer here."
+    ]
+    assert check(partition="cpu", account="physics").problems == ()
+    assert [problem.field for problem in check(account="geology").problems] == ["account"]
+
 
 def test_a_site_that_hides_everything(fragile_cluster: Cluster) -> None:
     """PrivateData: what is hidden is said, and nothing is held against a request for it."""

@@ -205,3 +205,11 @@ def test_accounting_knows_who_and_how(accounting: Cluster) -> None:
         "the job was cancelled by root (CANCELLED)",
         "the job failed (FAILED)",
     ]
+
+    # Without its database nobody says who; the queue still says how.
+    accounting.do("stop-dbd")
+    mine, failed = accounting.submit(), accounting.submit(script="sleep 1; exit 7")
+    assert last_words([mine, failed], lambda: accounting.cancel(mine)) == [
+        "the job was cancelled (CANCELLED)",
+        "the job failed (FAILED)",
+    ]
