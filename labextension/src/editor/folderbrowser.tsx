@@ -75,7 +75,7 @@ export function FolderBrowser(props: IFolderBrowserProps): JSX.Element {
         <span className="kk-Folders-path" tabIndex={-1}>
           {folder?.path ?? path}
         </span>
-        {folder && wanted === 'folder' && (
+        {folder && (wanted === 'folder' || wanted === 'image') && (
           <button
             type="button"
             className="jp-mod-styled kk-Button"

@@ -9,6 +9,7 @@ import type { FieldSpecs } from './fieldspec';
 import type { IFocusRequest, IFormModel, ISlurmWord } from './formmodel';
 import { InventoryResource } from './inventory';
 import { Latest } from './latest';
+import { numberFaults } from './numbers';
 import { getAt, isObject, setAt, withoutEmpty, type Path } from './tree';
 import { checkRequest } from './validate';
 
@@ -64,10 +65,11 @@ export class LaunchModel implements IFormModel {
     const own = checkRequest(this.resources, this.inventory.data, this._trans);
     const known = new Set(own.map(({ path }) => path.join()));
     const told = this._told.filter(({ path }) => !known.has(path.join()));
-    return [...own, ...told].map(problem => ({
+    const placed = [...own, ...told].map(problem => ({
       ...problem,
       path: ['recipe', ...problem.path]
     }));
+    return [...numberFaults(this._values, this.specs, this._trans), ...placed];
   }
 
   problemsAt(path: Path): IProblem[] {
@@ -84,7 +86,10 @@ export class LaunchModel implements IFormModel {
 
   askSlurm(): void {
     this._word = null;
-    this._slurm.ask();
+    // What is wrong at a glance is shown at its field.
+    if (this.problems.length === 0) {
+      this._slurm.ask();
+    }
     this._changed.emit();
   }
 

@@ -27,6 +27,7 @@ import {
 import type { IFocusRequest, IFormModel, ISlurmWord } from './formmodel';
 import { InventoryResource } from './inventory';
 import { Latest } from './latest';
+import { numberFaults } from './numbers';
 import { isObject, setAt, type Path } from './tree';
 import { checkRequest } from './validate';
 
@@ -130,6 +131,7 @@ export class EditorModel implements IFormModel, IDisposable {
   /** All that is wrong, the form's field paths included; no doubles. */
   get problems(): IProblem[] {
     const told = [
+      ...this._numberFaults(),
       ...this._requestProblems(),
       ...this._told,
       ...this._unmade,
@@ -164,6 +166,8 @@ export class EditorModel implements IFormModel, IDisposable {
       // Emptied, it follows the software again.
       form = { ...form, named: value !== undefined && value !== '' };
     }
+    // What the server said of the field was said of its former value.
+    this._told = this._told.filter(problem => !startsWith(problem.path, path));
     this._put(named(form));
   }
 
@@ -213,7 +217,10 @@ export class EditorModel implements IFormModel, IDisposable {
 
   askSlurm(): void {
     this._slurmWord = null;
-    this._slurm.ask();
+    // What is wrong at a glance is shown at its field.
+    if (this.missing.length === 0 && this._numberFaults().length === 0) {
+      this._slurm.ask();
+    }
     this._changed.emit();
   }
 
@@ -262,7 +269,7 @@ export class EditorModel implements IFormModel, IDisposable {
     if (this._form.options.on_slurm && !this.inventory.data) {
       void this.inventory.refresh();
     }
-    if (this.missing.length > 0) {
+    if (this.missing.length > 0 || this._numberFaults().length > 0) {
       this._validate.cancel();
       this._preview.cancel();
       this._shown = null;
@@ -323,8 +330,19 @@ export class EditorModel implements IFormModel, IDisposable {
     return this._placed(checkRequest(asked, this.inventory.data, this._trans));
   }
 
+  private _numberFaults(): IProblem[] {
+    return numberFaults(this.values, this.specs, this._trans);
+  }
+
+  /**
+   * What keeps a save from being tried. What a preview or a former save met
+   * does not: it may have passed, and the save itself tells.
+   */
   private _errors(): IProblem[] {
-    return this.problems.filter(({ severity }) => severity === 'error');
+    const told = this._current ? this._told : this._requestProblems();
+    return [...this._numberFaults(), ...told].filter(
+      ({ severity }) => severity === 'error'
+    );
   }
 
   private _changed_(): void {

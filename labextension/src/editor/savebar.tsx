@@ -26,7 +26,7 @@ export function SaveBar(props: ISaveBarProps): JSX.Element {
   const label = kernel ? trans.__('Save') : trans.__('Create kernel');
   const saved = task?.state === 'done' && !editor.dirty;
   return (
-    <footer className="kk-SaveBar">
+    <section className="kk-SaveBar" aria-label={trans.__('Saving')}>
       {saving.conflict && <ConflictNotice saving={saving} />}
       {saving.refusal && !saving.conflict && (
         <ErrorState error={saving.refusal} trans={trans} />
@@ -73,7 +73,7 @@ export function SaveBar(props: ISaveBarProps): JSX.Element {
         )}
         <Trial editor={editor} />
       </div>
-    </footer>
+    </section>
   );
 }
 

@@ -3,6 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useEffect, useMemo, useState } from 'react';
 
 import { useSignal } from '../components/hooks';
+import { failedIcon } from '../icons';
 import { FormContext, fieldId } from './context';
 import type { EditorModel } from './model';
 import { PreviewPane } from './previewpane';
@@ -122,6 +123,7 @@ function Section(props: ISectionFrameProps): JSX.Element {
         {title}
         {errors > 0 && (
           <span className="kk-Section-errors">
+            <failedIcon.react tag="span" aria-hidden="true" />
             {trans._n('%1 problem', '%1 problems', errors)}
           </span>
         )}
@@ -178,7 +180,7 @@ const FOLDED: Record<string, string[]> = {
   container: ['binds', 'overlay', 'clean_env', 'contain']
 };
 
-export function sectionOf(path: Path): SectionId {
+function sectionOf(path: Path): SectionId {
   const [part, key, inner] = path;
   if (part === 'parts') {
     return 'software';

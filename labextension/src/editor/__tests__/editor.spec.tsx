@@ -172,6 +172,21 @@ describe('a request to Slurm', () => {
     ).not.toEqual([]);
   });
 
+  it('is not sent while a number is none', async () => {
+    const { editor, fake, user } = open(fakeServer(), {
+      form: saved({ options: { on_slurm: true } })
+    });
+    await screen.findByRole('tab', { name: 'kernel.json' });
+    const sent = fake.asked.length;
+    await user.type(screen.getByLabelText(/^cpus/), 'many');
+    expect(screen.getAllByText(/Give a whole number, at least 1/)).not.toEqual(
+      []
+    );
+    await user.click(screen.getByRole('button', { name: 'Create kernel' }));
+    expect(fake.asked.slice(sent)).toEqual([]);
+    expect(editor.preview).toBeNull();
+  });
+
   it('is told by Slurm itself when a job would start', async () => {
     const fake = fakeServer();
     fake.answers.validate = (_draft: unknown, slurm: boolean) => ({
