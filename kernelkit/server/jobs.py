@@ -120,10 +120,12 @@ def _slurm_is_here() -> bool:
 
 
 def own_run(news: RunNews, now: float) -> Run:
-    """A run that this server looks after."""
-    left = max(0, int(news.ends - now)) if news.ends is not None else None
-    facts = {name: getattr(news, name) for name in news.__struct_fields__}
+    """A run that this server looks after, or did until it ended."""
     there = news.state != "ended"
+    facts = {name: getattr(news, name) for name in news.__struct_fields__}
+    # What has ended has no time left, whatever its limit was.
+    facts["ends"] = ends = news.ends if there else None
+    left = max(0, int(ends - now)) if ends is not None else None
     return Run(**facts, seconds_left=left, mine=there, attachable=False)
 
 

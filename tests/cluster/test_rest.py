@@ -115,6 +115,7 @@ def test_a_kernel_is_launched_watched_given_more_time_and_cancelled(
             "run", lambda e: run_is("ended")(e) and e["run"]["run"] == longer["run"]
         )["run"]
         assert ended["end"]["words"] and not ended["mine"]
+        assert ended["ends"] is ended["seconds_left"] is None
         page.close()
         serials = [event["serial"] for event in events.of("run")]
         assert serials == list(range(serials[0], serials[0] + len(serials)))
