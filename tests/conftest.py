@@ -10,11 +10,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Test directories are no packages, so `from real import …` needs this one on the path.
 sys.path.insert(0, str(Path(__file__).parent))
 
 from real import MISSING, SYSTEM_PATH, Parts, find_parts, parts_are_required
+
+# The suite says the same twice, on a slow machine too; `--hypothesis-profile explore` looks further.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("explore", max_examples=5000, deadline=None)
+settings.load_profile("same")
 
 # The fixtures of Slurm.
 pytest_plugins = ["slurm"]
@@ -24,6 +30,7 @@ LEAKS = (
     "APPTAINER",
     "BASH_ENV",
     "BASH_FUNC_",
+    "COLUMNS",
     "CONDA",
     "IPYTHON",
     "JPY_",
