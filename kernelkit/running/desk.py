@@ -23,6 +23,7 @@ from .keeper import Keeper
 from .making import make_run
 from .news import Listener, NewsBoard, RunNews
 from .options import RunOptions
+from .pace import Pace
 from .records import Run
 from .relay import Relay
 from .runs import Runs
@@ -42,6 +43,7 @@ class Desk:
         self.watcher = Watcher(self.slurm, floor=site.queue_interval)
         self.control = JobControl(self.slurm, self.runs, settings)
         self.news = NewsBoard()
+        self._pace = Pace()
         self._keepers: weakref.WeakSet[Keeper] = weakref.WeakSet()
         self._at_exit: weakref.WeakSet[Keeper] = weakref.WeakSet()
         atexit.register(self._exit)
@@ -97,6 +99,7 @@ class Desk:
             relay,
             seed,
             watcher=self.watcher,
+            pace=self._pace,
             start_timeout=self.site.start_timeout,
             tell=self.news.publish,
             warn_in_output=self.site.warn_in_output,

@@ -75,7 +75,7 @@ class Front:
 
     def _tell_joined(self) -> None:
         if self._desk is not None and self.keeper is not None:
-            self._desk.background.loop.call_soon_threadsafe(self.keeper.hurry, 1.0)
+            self._desk.background.loop.call_soon_threadsafe(self.keeper.look_now)
 
     def close(self) -> None:
         """Answer no more; the run, if there is one, is not touched."""

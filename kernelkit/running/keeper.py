@@ -22,17 +22,20 @@ from .joining import Joining
 from .kernel_state import KernelPhase, KernelState, RunEnd
 from .lease import Lease
 from .news import RunNews
+from .pace import Pace
 from .records import Run, Status
 from .relay import Relay
 from .runs import Runs
 from .servers import this_server
 from .telling import Telling
 
-# Seconds between looks at the run's files: often while a kernel is starting or ending, which the
-# user waits for; seldom while it runs or its job is queued.
-_SOON, _OFTEN, _SELDOM = 0.05, 0.5, 2.0
+# Seconds between looks at the run's files while it runs or its job is queued; while a kernel is
+# starting or ending, which the user waits for, the pace says how often.
+_OFTEN, _SELDOM = 0.5, 2.0
 # How long a queued run is looked at often: an idle partition starts a job within seconds.
 _FRESH = 15.0
+# How long a kernel that was asked to end is looked at often.
+_ENDING = 10.0
 # How long the news of an end waits for Slurm's reason: a job completes within its KillWait and the
 # site's epilog, and the queue is read at most every few seconds.
 _REASON_PATIENCE = 15.0
@@ -52,6 +55,7 @@ class Keeper:
         seed: Mapping[str, Any],
         *,
         watcher: Watcher,
+        pace: Pace,
         start_timeout: float,
         tell: Callable[[RunNews], None],
         warn_in_output: bool = False,
@@ -61,6 +65,7 @@ class Keeper:
         self._joining = Joining(runs, relay, seed, start_timeout=start_timeout)
         self._telling = Telling(relay, tell, warn_in_output=warn_in_output)
         self._watcher = watcher
+        self._pace = pace
         self._unwatch: Callable[[], None] | None = None
         self._wanted = 1
         self._may_end = False
@@ -176,11 +181,11 @@ class Keeper:
     def expect_end(self) -> None:
         """Somebody asked the kernel to end: look often, and tell nobody that it did."""
         self._may_end = True
-        self.hurry(10.0)
+        self._hurry_until = time.monotonic() + _ENDING
+        self._wake.set()
 
-    def hurry(self, seconds: float) -> None:
-        """Look often for some time: something is about to happen."""
-        self._hurry_until = time.monotonic() + seconds
+    def look_now(self) -> None:
+        """Look at once: something has happened."""
         self._wake.set()
 
     def _job_changed(self, update: JobUpdate) -> None:
@@ -193,15 +198,25 @@ class Keeper:
     # --- looking after it --------------------------------------------------------------------------
 
     async def _attend(self) -> None:
+        try:
+            await self._look_until_end()
+        finally:
+            self._pace.calm(self.run.id)
+        if self._is_ours:
+            await self._record_end()
+
+    async def _look_until_end(self) -> None:
         while not self.state.final:
             self._wake.clear()
             await self._look_safely()
             if self.state.final:
                 break
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._interval())
-        if self._is_ours:
-            await self._record_end()
+            # Not wait_for, which makes a task for each look.
+            alarm = asyncio.get_running_loop().call_later(self._interval(), self._wake.set)
+            try:
+                await self._wake.wait()
+            finally:
+                alarm.cancel()
 
     async def _record_end(self) -> None:
         # Nobody may ever ask for the end of a run that was lost: front ends just forget it.
@@ -221,7 +236,8 @@ class Keeper:
         now, phase = time.monotonic(), self.state.phase
         unjoined = phase == "running" and not self._joining.is_done(self.state.start)
         if phase == "starting" or unjoined or now < self._hurry_until:
-            return _SOON
+            return self._pace.interval(self.run.id)
+        self._pace.calm(self.run.id)
         if phase == "queued":
             return _OFTEN if now - self._began < _FRESH else _SELDOM
         return _SELDOM

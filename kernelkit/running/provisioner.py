@@ -166,11 +166,14 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
             manager.session.signature_scheme = seed["signature_scheme"]
         # Every time: the restarter takes new ports for a kernel that ends within its first 10 s.
         session = manager.session
-        info = self._front.address(session.key.decode(), session.signature_scheme)
+        # In threads, as all that waits for a disk: each file would hold up the server's loop.
+        info = await asyncio.to_thread(
+            self._front.address, session.key.decode(), session.signature_scheme
+        )
         manager.transport, manager.ip = "ipc", info["ip"]
         for name in ("shell", "iopub", "stdin", "hb", "control"):
             setattr(manager, f"{name}_port", info[f"{name}_port"])
-        manager.write_connection_file()
+        await asyncio.to_thread(manager.write_connection_file)
         return await super().pre_launch(cmd=[], **kwargs)
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:

@@ -19,6 +19,7 @@ job stays without a run) and `closed` (the job takes up no further run).
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -136,6 +137,8 @@ _NUMBER = re.compile(r"[0-9]{1,9}")
 _STATUS_PHASES = ("starting", "running", "exited", "ended")
 
 
+# A file is mostly as it was at the last look, and there are many looks at many files.
+@functools.lru_cache(maxsize=256)
 def parse_status(data: bytes) -> Status | None:
     """The supervisor's status; None for a file that is empty, cut or not one."""
     text = data.decode("ascii", "replace")
