@@ -55,17 +55,18 @@ in_network() {  # ADDRESS
 
 find_address() {  # one address of this node: never the first of many
   local device found all=()
+  if [ -z "$interface$network" ]; then
+    read -r address _ < <(getent ahostsv4 "$node")
+    # Debian gives a host's own name as 127.0.1.1 in /etc/hosts, which means nothing elsewhere.
+    [[ $address = 127.* ]] || return
+  fi
   while read -r _ device _ found _; do
     found=${found%/*}
     [[ $found = 127.* ]] || all+=("$found")
     if [ -n "$interface" ] && [ "$device" = "$interface" ]; then address=$found; return; fi
     if [ -n "$network" ] && in_network "$found"; then address=$found; return; fi
   done < <(ip -o -4 address show 2>&"$complaints")
-  [ -z "$interface$network" ] || return
-  read -r address _ < <(getent ahostsv4 "$node")
-  # Debian gives a host's own name as 127.0.1.1 in /etc/hosts, which means nothing elsewhere.
   if [[ $address = 127.* && ${#all[@]} = 1 ]]; then address=${all[0]}; fi
-  [ -n "$address" ]
 }
 
 ports=()
@@ -83,14 +84,15 @@ find_ports() {  # five that nobody uses, for kernels that cannot let the system 
 # --- one kernel -----------------------------------------------------------------------------------
 
 write_connection() {  # RUN FILE: the seed with this node's address in place
-  local text port
+  local text port former
   text=$(<"$root/$1/seed.json") && [ -n "$text" ] || return
   text=${text//@IP@/$address}
   if [[ $text = *@PORT* ]]; then
     find_ports
     for port in 1 2 3 4 5; do text=${text//\"@PORT$port@\"/${ports[port - 1]}}; done
   fi
-  rm -f -- "$root/$1"/connection-*.json
+  former=("$root/$1"/connection-*.json)
+  [ ${#former[@]} = 0 ] || rm -f -- "${former[@]}"
   printf '%s\n' "$text" 2>&"$complaints" >"$2"
 }
 
