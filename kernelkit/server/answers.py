@@ -27,10 +27,12 @@ class Query(Struct, frozen=True, kw_only=True):
 
 
 class Problem(Answer, frozen=True):
-    """Something to change in a form; `path` are the keys that lead there."""
+    """Something to change in a form; `path` are the keys that lead there. `detail` is what a
+    program printed, to be shown before the hint."""
 
     path: tuple[str, ...]
     message: str
+    detail: str = ""
     hint: str = ""
     severity: Literal["error", "warning"] = "error"
 

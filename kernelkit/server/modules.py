@@ -53,7 +53,8 @@ def resolve(services: Services, body: ToResolve) -> Resolved:
     except Cancelled:
         raise
     except KernelkitError as error:
-        problem = Problem(path=("modules", "load"), message=error.message, hint=error.hint)
+        path = ("modules", "load")
+        problem = Problem(path=path, message=error.message, detail=error.detail, hint=error.hint)
         return Resolved(loads=(), swapped=(), problems=(problem,))
     loads = tuple(
         Load(name=m.name, file=m.file.path, asked=m.asked, description=about.get(m.name, ""))

@@ -150,7 +150,7 @@ def problem_of(error: KernelkitError) -> Problem:
         path = ("resources", error.field) if error.field else ("resources",)
     elif error.step in _STEP_KEYS:
         path = _STEP_KEYS[error.step]
-    return Problem(path=path, message=message, hint=error.hint)
+    return Problem(path=path, message=message, detail=error.detail, hint=error.hint)
 
 
 # The step of an install that failed -> the part of the form that it is about.

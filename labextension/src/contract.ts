@@ -176,6 +176,8 @@ export interface ISchemas {
 export interface IProblem {
   path: string[];
   message: string;
+  /** What a program printed, before the hint. */
+  detail?: string;
   hint: string;
   severity: 'error' | 'warning';
 }

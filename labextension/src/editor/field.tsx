@@ -2,6 +2,7 @@
 import React from 'react';
 
 import { attentionIcon, failedIcon } from '../icons';
+import { ProblemWords } from './problemwords';
 import { fieldId, specOf, useForm } from './context';
 import type { Path } from './tree';
 
@@ -71,14 +72,12 @@ export function Field(props: IFieldProps): JSX.Element {
       {children(control)}
       {problems.length > 0 && (
         <ul className="kk-Field-problems" id={`${id}-problems`}>
-          {problems.map(({ message, hint, severity }) => {
+          {problems.map(({ message, detail, hint, severity }) => {
             const Icon = severity === 'error' ? failedIcon : attentionIcon;
             return (
               <li key={message} className={`kk-mod-${severity}`}>
                 <Icon.react tag="span" aria-hidden="true" />
-                <span>
-                  {message} {hint}
-                </span>
+                <ProblemWords message={message} detail={detail} hint={hint} />
               </li>
             );
           })}

@@ -13,6 +13,7 @@ import { useForm } from './context';
 import { Field } from './field';
 import { Latest } from './latest';
 import { ModuleSearch } from './modulesearch';
+import { ProblemWords } from './problemwords';
 import { moved, prerequisites } from './reorder';
 import { listAt, textAt } from './tree';
 
@@ -256,10 +257,11 @@ function Outcome(props: {
       {resolution?.swapped.map(([from, to]) => (
         <p key={from}>{trans.__('%1 is %2 here.', from, to)}</p>
       ))}
-      {problems.map(({ message, hint }) => (
-        <p className="kk-mod-error" key={message}>
-          <attentionIcon.react tag="span" aria-hidden="true" /> {message} {hint}
-        </p>
+      {problems.map(({ message, detail, hint }) => (
+        <div className="kk-Outcome-problem kk-mod-error" key={message}>
+          <attentionIcon.react tag="span" aria-hidden="true" />
+          <ProblemWords message={message} detail={detail} hint={hint} />
+        </div>
       ))}
     </div>
   );

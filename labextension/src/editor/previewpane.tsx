@@ -109,7 +109,7 @@ function ProblemLinks(props: {
   }
   return (
     <ul className="kk-ProblemLinks" aria-label={trans.__('Problems')}>
-      {problems.map(({ path, message, hint, severity }) => {
+      {problems.map(({ path, message, detail, hint, severity }) => {
         const Icon = severity === 'error' ? failedIcon : attentionIcon;
         const spec = path.length > 1 ? specOf(form, path) : null;
         return (
@@ -129,7 +129,7 @@ function ProblemLinks(props: {
                   {spec.label}
                 </button>
               )}{' '}
-              {message} {hint}
+              {message} {!detail && hint}
             </span>
           </li>
         );

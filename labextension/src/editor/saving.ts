@@ -142,11 +142,11 @@ export class Saving implements IDisposable {
     this._tell(error.info);
   }
 
-  private _tell({ message, hint, field, step }: IErrorInfo): void {
+  private _tell({ message, detail, hint, field, step }: IErrorInfo): void {
     const path = field?.split('.') ?? STEP_FIELDS[step ?? ''];
     // What was changed since may well be what was wrong.
     if (path && this.editor.form === this._form) {
-      this.editor.refuse({ path, message, hint, severity: 'error' });
+      this.editor.refuse({ path, message, detail, hint, severity: 'error' });
     }
   }
 
