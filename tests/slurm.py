@@ -120,7 +120,9 @@ class Cluster:
 
     def queue(self) -> list[tuple[str, str, str, str]]:
         """(id, name, state, reason) of this user's jobs that have not ended."""
-        text = self.run("squeue", "--me", "--noheader", "--format=%i\x1f%j\x1f%T\x1f%r").stdout
+        text = self.run(
+            "squeue", "--me", "--all", "--noheader", "--format=%i\x1f%j\x1f%T\x1f%r"
+        ).stdout
         rows = (tuple(line.split("\x1f")) for line in text.splitlines())
         return [row for row in rows if len(row) == 4]
 

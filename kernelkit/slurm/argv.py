@@ -183,11 +183,13 @@ QUEUE_FIELDS = {
 def queue_argv(job_ids: Sequence[str] = ()) -> list[str]:
     """One `squeue` for all jobs of this user, pending ones included, a record a job.
 
-    `--me` is a query of one user; `--name` would make the controller send every job.
+    `--me` is a query of one user; `--name` would make the controller send every job. Without
+    `--all` a job is left out while its partition is hidden, or closed to the user's groups: Slurm
+    24.11 takes such a job, and it would wait for ever, unseen.
     """
     chosen = [f"--jobs={','.join(map(_job_id, job_ids))}"] if job_ids else []
     form = RECORD + "".join(code + FIELD for code in QUEUE_FIELDS.values())
-    return ["squeue", "--me", "--noheader", "--states=all", f"--format={form}", *chosen]
+    return ["squeue", "--me", "--all", "--noheader", "--states=all", f"--format={form}", *chosen]
 
 
 HISTORY_FIELDS = ("JobIDRaw", "State", "ExitCode", "Start", "End", "NodeList", "Reason", "JobName")

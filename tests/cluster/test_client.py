@@ -172,6 +172,13 @@ def test_the_queue_is_read_whatever_jobs_are_called(cluster: Cluster, name: str)
     assert answer.jobs[job].phase == "pending"
 
 
+def test_a_job_in_a_partition_that_is_not_listed_is_seen(cluster: Cluster, home: Path) -> None:
+    job = submit(Slurm(), home, resources=Resources(partition="unlisted"))
+    assert job not in cluster.run("squeue", "--me", "--noheader", "--format=%i").stdout
+    assert run(Slurm().queue()).jobs[job].partition == "unlisted"
+    cluster.cancel(job)
+
+
 def test_a_job_is_found_by_its_name(cluster: Cluster, home: Path) -> None:
     slurm, name = Slurm(), f"kernelkit-{uuid4().hex[:12]}"
     job = submit(slurm, home, name=name, resources=Resources(extra=("--hold",)))

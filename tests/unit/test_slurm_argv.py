@@ -162,7 +162,7 @@ def test_only_signals_that_the_job_understands() -> None:
 
 
 def test_one_query_for_any_number_of_jobs() -> None:
-    assert [word for word in argv.queue_argv() if word == "--me"] == ["--me"]
+    assert [word for word in argv.queue_argv() if word in ("--me", "--all")] == ["--me", "--all"]
     assert argv.queue_argv(["1", "2"])[-1] == "--jobs=1,2"
     assert argv.history_argv(["1", "2"])[-1] == "--jobs=1,2"
     assert argv.cancel_argv(["1", "2"]) == ["scancel", "1", "2"]
