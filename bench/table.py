@@ -19,6 +19,7 @@ TREE = Path(__file__).parents[1]
 # Last, because names there are not to hide those of here.
 sys.path += [str(TREE / "tests"), str(TREE / "tests/cluster")]
 
+from front_end_rows import front_end_rows  # noqa: E402
 from job_rows import job_rows  # noqa: E402
 from list_rows import list_rows  # noqa: E402
 from real import Parts, find_parts  # noqa: E402
@@ -35,6 +36,7 @@ PARTS: dict[str, tuple[str, Callable[[Parts, int], Iterable[Row]]]] = {
     "relay": ("Through the relay", relay_rows),
     "slurm": ("Kernels in Slurm jobs", job_rows),
     "server": ("The server extension", server_rows),
+    "sidebar": ("The sidebar", front_end_rows),
 }
 
 HEAD = """# Benchmarks
