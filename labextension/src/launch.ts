@@ -1,7 +1,8 @@
 /** Opening what a kernel is used from. */
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { ISessionContext } from '@jupyterlab/apputils';
-import type { CommandRegistry } from '@lumino/commands';
+import { PathExt } from '@jupyterlab/coreutils';
+import type { Kernel } from '@jupyterlab/services';
 import type { Widget } from '@lumino/widgets';
 
 export interface IOpenRequest {
@@ -16,28 +17,54 @@ export interface IOpenRequest {
 
 /** Open a notebook or a console on a kernel that the server has already. */
 export async function openOnKernel(
-  commands: CommandRegistry,
+  app: JupyterFrontEnd,
   request: IOpenRequest
 ): Promise<void> {
-  const { kernelId, kernelName, path, cwd } = request;
-  if (path?.endsWith('.ipynb')) {
-    await commands.execute('docmanager:open', {
-      path,
-      kernel: { id: kernelId, name: kernelName }
-    });
-  } else if (request.type === 'console') {
+  const { commands } = app;
+  const { kernelId, kernelName, cwd } = request;
+  if (request.type === 'console') {
     await commands.execute('console:create', {
       kernelPreference: { id: kernelId, name: kernelName },
       basePath: cwd ?? '',
       activate: true
     });
-  } else {
-    await commands.execute('notebook:create-new', {
-      kernelId,
-      kernelName,
-      cwd: cwd ?? ''
-    });
+    return;
   }
+  let path = request.path;
+  if (!path?.endsWith('.ipynb')) {
+    const made = await commands.execute('docmanager:new-untitled', {
+      path: cwd ?? '',
+      type: 'notebook'
+    });
+    path = made.path as string;
+  }
+  await startSession(app, path, kernelId);
+  await commands.execute('docmanager:open', { path, factory: 'Notebook' });
+}
+
+/**
+ * Have the session of a notebook before it is opened, which then finds it.
+ *
+ * Opened with the id of a kernel, JupyterLab 4.6 starts two sessions on it and
+ * shuts one of them down, and the kernel with it.
+ */
+async function startSession(
+  app: JupyterFrontEnd,
+  path: string,
+  kernelId: string
+): Promise<void> {
+  const kernel: Partial<Kernel.IModel> = { id: kernelId };
+  const session = await app.serviceManager.sessions.startNew({
+    path,
+    name: PathExt.basename(path),
+    type: 'notebook',
+    kernel
+  });
+  if (session.kernel?.id !== kernelId) {
+    await session.changeKernel(kernel);
+  }
+  // The connection alone; the session goes on.
+  session.dispose();
 }
 
 /** The session of a document or console; null for any other widget. */

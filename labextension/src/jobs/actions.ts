@@ -117,7 +117,7 @@ export async function moreTime(
   if (session && session.session?.kernel?.id !== kernelId) {
     await session.changeKernel({ id: kernelId });
   } else if (!session) {
-    await openOnKernel(app.commands, { kernelId, kernelName: run.kernel });
+    await openOnKernel(app, { kernelId, kernelName: run.kernel });
   }
 }
 
@@ -125,7 +125,7 @@ export async function attach(context: IJobsContext, run: IRun): Promise<void> {
   const { app, model } = context;
   const found = await model.api.attachRun(run.run);
   await app.serviceManager.kernels.refreshRunning();
-  await openOnKernel(app.commands, {
+  await openOnKernel(app, {
     kernelId: found.kernel_id,
     kernelName: found.kernel_name,
     path: found.path
@@ -154,7 +154,7 @@ export async function openInJob(
   if (given.button.accept && kernel) {
     const request = { in_job: run.run, type: 'notebook' } as const;
     const kernelId = await model.api.launch(kernel.name, request);
-    await openOnKernel(app.commands, { kernelId, kernelName: kernel.name });
+    await openOnKernel(app, { kernelId, kernelName: kernel.name });
   }
 }
 
@@ -170,11 +170,11 @@ export async function open({ app }: IJobsContext, run: IRun): Promise<void> {
   const request = { kernelId: run.kernel_id, kernelName: run.kernel };
   for (const session of app.serviceManager.sessions.running()) {
     if (session.kernel?.id === run.kernel_id) {
-      await openOnKernel(app.commands, { ...request, path: session.path });
+      await openOnKernel(app, { ...request, path: session.path });
       return;
     }
   }
-  await openOnKernel(app.commands, request);
+  await openOnKernel(app, request);
 }
 
 async function confirmed(

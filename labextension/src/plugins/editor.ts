@@ -141,7 +141,7 @@ export const editorPlugin: JupyterFrontEndPlugin<void> = {
             launch: async asked => {
               const request = { path: cwd, type, resources: asked };
               const kernelId = await model.api.launch(name, request);
-              await openOnKernel(commands, {
+              await openOnKernel(app, {
                 kernelId,
                 kernelName: name,
                 type,
