@@ -85,7 +85,7 @@ test('without a mouse: from the catalog to a result', async ({
   await remove(request, 'python-3.10');
   const { keyboard } = page;
   await keyboard.press('Control+Shift+C');
-  await expect(page.getByRole('searchbox', { name: /command/i })).toBeFocused();
+  await expect(page.locator('.lm-CommandPalette-input')).toBeFocused();
   await keyboard.type('Show the Catalog');
   await expect(page.locator('.lm-CommandPalette-item')).toHaveCount(1);
   await keyboard.press('Enter');

@@ -102,7 +102,9 @@ test('a kernel is launched with other resources, this once', async ({
 }) => {
   let sidebar = await open(page, 'Kernels');
   await act(row(sidebar, TITLE), 'Launch with other resources…');
-  const dialog = page.getByRole('dialog', { name: `Launch ${TITLE}` });
+  const dialog = page
+    .getByRole('dialog')
+    .filter({ hasText: `Launch ${TITLE}` });
   await dialog
     .getByRole('combobox', { name: 'Partition' })
     .selectOption('short');
