@@ -63,6 +63,11 @@ class Cluster:
         return self.directory / "slurm.conf"
 
     @property
+    def version(self) -> str:
+        """Slurm's own."""
+        return self.run("sinfo", "--version").stdout.split()[-1]
+
+    @property
     def node_local(self) -> Path:
         """A directory that each node, and this host, has for itself alone."""
         return self.directory / "node-local"

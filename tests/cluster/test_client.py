@@ -106,6 +106,8 @@ def test_a_variable_that_is_passed_on_arrives_as_it_is(cluster: Cluster, home: P
 def test_a_refusal_names_the_field(
     cluster: Cluster, home: Path, resources: Resources, field: str, sentence: str
 ) -> None:
+    if resources.partition == "staff" and cluster.version >= "24":
+        pytest.skip("a newer Slurm lets such a job wait; the inventory finds it before")
     with pytest.raises(SubmitRejected) as caught:
         submit(Slurm(), home, resources=resources)
     assert caught.value.field == field
