@@ -64,14 +64,19 @@ export class RunNotices {
   private _tell(run: IRun, notice: INotice): void {
     const id = this._shown.get(run.run);
     const { message, type, options } = notice;
-    // A dismissed one stays so until the state itself is another.
-    if (id && Notification.manager.has(id)) {
+    const told = this._told.get(run.run);
+    // A dismissed one stays so until the state itself is another. Good news
+    // closes by itself, and what is told in a toast that closes is lost.
+    if (id && told !== 'success' && Notification.manager.has(id)) {
       const update = { id, message, type, ...options };
       Notification.update(update);
       if (this._drawing.has(id)) {
         this._drawing.set(id, update);
       }
-    } else if (!id || this._told.get(run.run) !== type) {
+    } else if (!id || told !== type) {
+      if (id) {
+        Notification.dismiss(id);
+      }
       const added = Notification.emit(message, type, options);
       this._shown.set(run.run, added);
       this._repeatWhenDrawn(added);

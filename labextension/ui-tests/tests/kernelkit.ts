@@ -142,12 +142,23 @@ export async function run(page: Page, code: string): Promise<Locator> {
   return notebook.locator('.jp-CodeCell').nth(index);
 }
 
-/** The kernel of the notebook in front can be spoken to. */
+/**
+ * The kernel of the notebook in front can be spoken to. JupyterLab calls it
+ * idle before its connection stands; a cell that is run then is lost.
+ */
 export async function answers(page: Page): Promise<void> {
-  const indicator = page.locator(
-    '.jp-NotebookPanel:visible .jp-Notebook-ExecutionIndicator'
-  );
-  await expect(indicator).toHaveAttribute('data-status', /^(idle|busy)$/);
+  await page.waitForFunction(async () => {
+    const { shell } = window.jupyterapp;
+    const panel = shell.currentWidget as INotebookPanel | null;
+    const kernel = panel?.sessionContext?.session?.kernel;
+    return kernel ? (await kernel.info).status === 'ok' : false;
+  });
+}
+
+interface INotebookPanel {
+  sessionContext?: {
+    session: { kernel: { info: Promise<{ status: string }> } | null } | null;
+  };
 }
 
 /** Have a kernel of that name be gone. */

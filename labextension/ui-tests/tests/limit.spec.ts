@@ -34,22 +34,19 @@ test('the time limit is warned of, moved, and its end is named', async ({
   page,
   request
 }) => {
-  // Slurm ends what is over its limit when it looks, twice a minute.
-  await launch(request, 'doomed');
-  const [doomed] = await running(1);
-  await administrator('time-left', doomed, '1');
-
   let sidebar = await open(page, 'Kernels');
   await row(sidebar, LATE)
     .getByRole('button', { name: `New notebook with ${LATE}` })
     .click();
   await answers(page);
   await run(page, 'x = 1');
-  const [late] = (await running(2)).filter(id => id !== doomed);
-
+  const [late] = await running(1);
   await administrator('time-left', late, '170');
   // Slurm is asked once a minute while nothing changes; what starts is a change.
   await launch(request, 'doomed');
+  const [doomed] = (await running(2)).filter(id => id !== late);
+  await administrator('time-left', doomed, '1');
+
   const warning = page.getByRole('alert').filter({ hasText: LATE });
   await expect(warning).toContainText('its variables are lost');
   await expect(page.locator('.jp-NotebookPanel-toolbar')).toContainText(
@@ -64,19 +61,17 @@ test('the time limit is warned of, moved, and its end is named', async ({
   await expect(renewed).toContainText(/(59|60) min left|1 h left/);
   const cell = await run(page, '"x" in globals()');
   await expect(cell.locator('.jp-OutputArea-output')).toHaveText('False');
-  expect(jobs()).not.toContain(late);
+  await expect.poll(jobs).not.toContain(late);
 
+  // Slurm ends what is over its limit when it looks, twice a minute.
   const ended = page
     .getByRole('alert')
-    .filter({ hasText: DOOMED })
-    .filter({ hasText: 'time limit' });
+    .filter({ hasText: `${DOOMED}: the time limit` });
   await expect(ended).toBeVisible({ timeout: 75_000 });
   await expect(
     ended.getByRole('button', { name: 'Restart with more time' })
   ).toBeVisible();
-  await expect(
-    sidebar.getByRole('row').filter({ hasText: DOOMED }).last()
-  ).toContainText('time limit');
+  await expect(row(sidebar, DOOMED)).toContainText('time limit');
 });
 
 /** The jobs that run, as soon as there are so many. */
