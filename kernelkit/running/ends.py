@@ -84,6 +84,8 @@ def end_on_record(run: Run, status: Status | None, job: Job | None) -> RunEnd:
 # slurmstepd writes that into the log of a job, whatever word the job itself gets: without cgroups
 # FAILED; where a kernel ended in time for it, CANCELLED.
 _OUT_OF_MEMORY = re.compile(r"slurmstepd.*(?:oom.kill|exceeded (?:job )?memory limit)", re.I)
+# Seen with Slurm 24.11: the queue did not say so as long as an end waits for its reason.
+_REQUEUED = re.compile(r"slurmstepd.*DUE TO JOB REQUEUE")
 
 
 def with_log(end: RunEnd, log: str) -> RunEnd:
@@ -91,6 +93,8 @@ def with_log(end: RunEnd, log: str) -> RunEnd:
     if end.code in ("FAILED", "CANCELLED", "UNKNOWN") and _OUT_OF_MEMORY.search(log):
         words = f"the job used more memory than it asked for (Slurm says {end.code})"
         end = _end("OUT_OF_MEMORY", words)
+    elif end.code == "UNKNOWN" and _REQUEUED.search(log):
+        end = _end("REQUEUED", "the job was put back into the queue (REQUEUED)")
     return msgspec.structs.replace(end, log_tail=log)
 
 

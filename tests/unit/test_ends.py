@@ -103,6 +103,14 @@ def test_the_log_knows_of_memory_what_slurms_word_does_not_say(said: str) -> Non
     assert ends.with_log(failed, "a cell wrote of an oom-kill").code == "FAILED"
 
 
+def test_the_log_knows_of_a_requeue_that_the_queue_does_not_tell() -> None:
+    said = "slurmstepd-node1: error: *** JOB 51 ON node1 CANCELLED AT now DUE TO JOB REQUEUE ***"
+    ended = ends.end_of_run(Status(phase="ended", node="node1", reason="slurm"), None)
+    end = ends.with_log(ended, said)
+    assert (end.code, end.log_tail) == ("REQUEUED", said) and "(REQUEUED)" in end.words
+    assert ends.with_log(ended, "DUE TO JOB REQUEUE").code == "UNKNOWN"
+
+
 def test_the_text_for_a_cell_has_everything() -> None:
     end = RunEnd(code="TIMEOUT", words="over", advice="Do that.", log_tail="killed")
     assert end.text == "over. Do that.\n\nkilled"
