@@ -111,9 +111,9 @@ test('a kernel is launched with other resources, this once', async ({
   await dialog.getByRole('textbox', { name: 'Time limit' }).fill('7');
   await confirm(page, 'Launch');
   await answers(page);
-  expect(slurm('squeue', '--me', '--noheader', '--format=%P %l').trim()).toBe(
-    'short 7:00'
-  );
+  const asked = () =>
+    slurm('squeue', '--me', '--noheader', '--format=%P %l').trim();
+  await expect.poll(asked).toBe('short 7:00');
   const cell = await run(page, '6 * 7');
   await expect(cell.locator('.jp-OutputArea-output')).toHaveText('42');
 
