@@ -117,9 +117,7 @@ class Browser:
 
 
 @pytest.fixture
-def lab(
-    cluster: Cluster, home: Path, parts: Parts, tmp_path: Path
-) -> Iterator[Lab]:
+def lab(cluster: Cluster, home: Path, parts: Parts, tmp_path: Path) -> Iterator[Lab]:
     parts.need("lmod", "modules", "python", "apptainer", "browser")
     directory = tmp_path / "lab"
     directory.mkdir()
