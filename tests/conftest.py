@@ -56,6 +56,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/ files")
 
 
+# Before xdist reads the groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # A cluster's daemons wake once a second and are restarted by some tests; on a machine that
     # others load too, one may be late for a test's patience. A second failure counts, and a test
