@@ -56,8 +56,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/ files")
 
 
-# Before xdist reads the groups.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # A cluster's daemons wake once a second and are restarted by some tests; on a machine that
     # others load too, one may be late for a test's patience. A second failure counts, and a test
@@ -67,13 +65,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = set(getattr(item, "fixturenames", ()))
         if daemons & fixtures:
             item.add_marker(pytest.mark.flaky(reruns=1))
-        # Two processes share the suite: one has the cluster, which must be empty after each test,
-        # and what costs much to make once is made in one of them.
-        directory = item.path.relative_to(Path(__file__).parent).parts[0]
         if "session_cluster" in fixtures:
-            item.add_marker(pytest.mark.xdist_group("cluster"))
-        elif directory in ("integration", "labextension", "server"):
-            item.add_marker(pytest.mark.xdist_group(directory))
+            item.add_marker(pytest.mark.on_cluster)
 
 
 @pytest.fixture(scope="session")

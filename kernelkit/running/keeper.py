@@ -128,6 +128,7 @@ class Keeper:
         )
         self._set(KernelState("starting", "the kernel is restarting", self.state.start))
         self._joining.expect(anew=True)
+        self._pace.calm(self.run.id)
         self._wake.set()
 
     async def signal(self, name: str) -> None:
@@ -182,6 +183,7 @@ class Keeper:
         """Somebody asked the kernel to end: look often, and tell nobody that it did."""
         self._may_end = True
         self._hurry_until = time.monotonic() + _ENDING
+        self._pace.calm(self.run.id)  # another wait begins
         self._wake.set()
 
     def look_now(self) -> None:
