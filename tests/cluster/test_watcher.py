@@ -105,6 +105,7 @@ def test_twenty_jobs_are_one_query(cluster: Cluster) -> None:
     cluster.cancel()
 
 
+@pytest.mark.usefixtures("cluster")
 @pytest.mark.parametrize("kind", ["fragile_cluster", "accounting"])
 def test_a_controller_that_goes_and_comes_back_ends_nothing(
     kind: str, request: pytest.FixtureRequest
