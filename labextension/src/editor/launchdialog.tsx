@@ -62,6 +62,21 @@ class LaunchBody extends ReactWidget {
   ) {
     super();
     this.addClass('kk-LaunchBody');
+    _model.changed.connect(this._keepFocus, this);
+  }
+
+  override dispose(): void {
+    this._model.changed.disconnect(this._keepFocus, this);
+    super.dispose();
+  }
+
+  /** A field that becomes a list is drawn anew: Escape is heard in the dialog only. */
+  private _keepFocus(): void {
+    requestAnimationFrame(() => {
+      if (this.isAttached && document.activeElement === document.body) {
+        this.node.querySelector<HTMLElement>('select, input')?.focus();
+      }
+    });
   }
 
   protected override render(): JSX.Element {
