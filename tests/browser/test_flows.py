@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import pytest
@@ -19,3 +20,10 @@ def test_texts_of_others(lab: Any, browser: Any) -> None:
     module.parent.mkdir()
     module.write_text(f"whatis([==[{HOSTILE}]==])\n")
     browser.run("hostile", lab.url)
+
+
+def test_a_server_that_was_killed(lab: Any, browser: Any) -> None:
+    browser.run("left", lab.url)
+    lab.stop(signal.SIGKILL)
+    lab.start()
+    browser.run("attach", lab.url)

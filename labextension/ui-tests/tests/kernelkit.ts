@@ -141,16 +141,19 @@ export async function run(page: Page, code: string): Promise<Locator> {
 }
 
 /**
- * The kernel of the notebook in front can be spoken to. JupyterLab calls it
- * idle before its connection stands; a cell that is run then is lost.
+ * The kernel of the notebook in front can be spoken to. JupyterLab shows an
+ * idle kernel before there is one; a cell that is run then is lost.
  */
 export async function answers(page: Page): Promise<void> {
-  await page.waitForFunction(async () => {
-    const { shell } = window.jupyterapp;
-    const panel = shell.currentWidget as INotebookPanel | null;
-    const kernel = panel?.sessionContext?.session?.kernel;
-    return kernel ? (await kernel.info).status === 'ok' : false;
-  });
+  const told = () =>
+    page.evaluate(async () => {
+      const { shell } = window.jupyterapp;
+      const panel = shell.currentWidget as INotebookPanel | null;
+      const kernel = panel?.sessionContext?.session?.kernel;
+      return kernel ? (await kernel.info).status : '';
+    });
+  // Not waitForFunction: it takes a promise itself for an answer.
+  await expect.poll(told).toBe('ok');
 }
 
 interface INotebookPanel {
