@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -70,33 +70,43 @@ def news_of(
 ) -> RunNews:
     """What there is to tell of a run: its record, its kernel, what the watcher knows of its job."""
     job = update.job if update else None
-    runs = job is not None and job.phase == "running"
-    waits = job is not None and job.phase == "pending"
     return RunNews(
-        run=run.id,
-        kernel=run.kernel_name,
-        kernel_id=run.kernel_id,
-        display_name=run.display_name,
-        job=run.job_id,
+        **facts_of(run, job),
         state="new" if state.phase == "queued" and not run.job_id else state.phase,
-        reason=_reason(state, job if waits else None),
+        reason=_reason(state, job if job is not None and job.phase == "pending" else None),
         state_since=since,
-        created=run.created,
-        keep=run.keep,
-        lease=run.lease,
-        resources=run.resources,
         start=state.start,
         node=state.node or (job.nodes if job else ""),
-        partition=(job.partition if job else "") or run.resources.partition or "",
-        gpus=run.gpus,
-        gres=(job.gres if job else "") or run.resources.gres or "",
-        expected_start=job.start if job and waits else None,
-        started=job.start if job and runs else None,
-        ends=job.end if job and runs else None,
         warning=warning,
         unknown_since=update.unknown_since if update else None,
         end=state.end,
     )
+
+
+def facts_of(run: Run, job: Job | None) -> dict[str, Any]:
+    """What a run's record and Slurm say of it, whoever looks after it: fields of RunNews.
+
+    Called here, and by the server for the runs of other servers.
+    """
+    runs = job is not None and job.phase == "running"
+    waits = job is not None and job.phase == "pending"
+    return {
+        "run": run.id,
+        "kernel": run.kernel_name,
+        "kernel_id": run.kernel_id,
+        "display_name": run.display_name,
+        "job": run.job_id,
+        "created": run.created,
+        "keep": run.keep,
+        "lease": run.lease,
+        "resources": run.resources,
+        "gpus": run.gpus,
+        "partition": (job.partition if job else "") or run.resources.partition or "",
+        "gres": (job.gres if job else "") or run.resources.gres or "",
+        "expected_start": job.start if job and waits else None,
+        "started": job.start if job and runs else None,
+        "ends": job.end if job and runs else None,
+    }
 
 
 def _reason(state: KernelState, waiting: Job | None) -> str:

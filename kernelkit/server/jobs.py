@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..running.adoption import attachable
 from ..running.desk import desk
-from ..running.news import RunNews, RunState
+from ..running.news import RunNews, RunState, facts_of
 from ..running.orphans import find_orphans
 from ..running.overview import Row, find_run, is_job_alone, stray_job, table
 from ..slurm.client import QueueAnswer
@@ -130,31 +130,15 @@ def own_run(news: RunNews, now: float) -> Run:
 
 
 def _other_run(row: Row, answer: QueueAnswer, unknown_since: float | None, free: bool) -> Run:
-    run, status, job = row.run, row.status, row.job
-    pending = job is not None and job.phase == "pending"
-    running = job is not None and job.phase == "running"
+    status, job = row.status, row.job
     return Run(
-        run=run.id,
-        kernel=run.kernel_name,
-        kernel_id=run.kernel_id,
-        display_name=run.display_name,
-        job=run.job_id,
+        **facts_of(row.run, job),
         state=_STATES.get(row.state, "unknown"),
         reason=row.words,
         state_since=None,
-        created=run.created,
-        keep=run.keep,
-        lease=run.lease,
-        resources=run.resources,
         serial=0,
         start=status.start if status else 0,
         node=(status.node if status else "") or (job.nodes if job else ""),
-        partition=(job.partition if job else "") or run.resources.partition or "",
-        gpus=run.gpus,
-        gres=(job.gres if job else "") or run.resources.gres or "",
-        expected_start=job.start if job and pending else None,
-        started=job.start if job and running else None,
-        ends=job.end if job and running else None,
         seconds_left=row.seconds_left,
         warning="",
         unknown_since=None if answer.complete else unknown_since,
