@@ -2,6 +2,7 @@ import type { PartialJSONObject } from '@lumino/coreutils';
 import React, { useEffect, useState } from 'react';
 
 import { ApiError, type IOfferInfo } from '../api';
+import { Facts } from '../components/facts';
 import { ErrorState, Loading } from '../components/states';
 import { CommandIDs } from '../tokens';
 import type { IOfferRowProps } from './row';
@@ -41,12 +42,14 @@ export function OfferDetails(props: IOfferDetailsProps): JSX.Element {
         />
       )}
       {!info && !error && <Loading label={trans.__('Reading…')} />}
-      {info && <Facts {...props} info={info} />}
+      {info && <OfferFacts {...props} info={info} />}
     </div>
   );
 }
 
-function Facts(props: IOfferDetailsProps & { info: IOfferInfo }): JSX.Element {
+function OfferFacts(
+  props: IOfferDetailsProps & { info: IOfferInfo }
+): JSX.Element {
   const { offer, info, trans } = props;
   const needs = offer.needs.map(names => names.join(' + ')).join(', ');
   const { verified } = offer;
@@ -65,16 +68,7 @@ function Facts(props: IOfferDetailsProps & { info: IOfferInfo }): JSX.Element {
   ];
   return (
     <>
-      <dl>
-        {facts
-          .filter(([, value]) => value)
-          .map(([term, value]) => (
-            <React.Fragment key={term}>
-              <dt>{term}</dt>
-              <dd>{value}</dd>
-            </React.Fragment>
-          ))}
-      </dl>
+      <Facts facts={facts} />
       {info.troubleshoot && <p className="kk-Fine">{info.troubleshoot}</p>}
     </>
   );

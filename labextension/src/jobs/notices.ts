@@ -10,7 +10,8 @@ import {
   endedAsAsked,
   leftWords,
   reasonWords,
-  serverNow
+  serverNow,
+  titleOf
 } from './runs';
 
 /** Milliseconds that good news stays on screen. */
@@ -99,7 +100,7 @@ export class RunNotices {
   private _noticeOf(run: IRun): INotice | null {
     const trans = this._trans;
     const now = serverNow(this._model.jobs);
-    const name = run.display_name || run.kernel;
+    const name = titleOf(run);
     switch (run.state) {
       case 'new':
       case 'queued':
@@ -132,7 +133,7 @@ export class RunNotices {
     if (!this._shown.has(run.run)) {
       return null;
     }
-    const name = run.display_name || run.kernel;
+    const name = titleOf(run);
     return {
       message: this._trans.__('%1 runs on %2.', name, run.node),
       type: 'success',
@@ -142,7 +143,7 @@ export class RunNotices {
 
   private _warning(run: IRun, now: number): INotice {
     const trans = this._trans;
-    const name = run.display_name || run.kernel;
+    const name = titleOf(run);
     return {
       message: trans.__(
         '%1: %2, then its job ends and its variables are lost.',
@@ -152,14 +153,7 @@ export class RunNotices {
       type: 'warning',
       options: {
         autoClose: false,
-        actions: [
-          this._action(
-            trans.__('Restart with more time'),
-            CommandIDs.moreTime,
-            run,
-            'accent'
-          )
-        ]
+        actions: [this._moreTime(run)]
       }
     };
   }
@@ -174,22 +168,21 @@ export class RunNotices {
       }
       return null;
     }
-    const name = run.display_name || run.kernel;
+    const name = titleOf(run);
     const log = this._action(trans.__('Show log'), CommandIDs.runLog, run);
-    const more = this._action(
-      trans.__('Restart with more time'),
-      CommandIDs.moreTime,
-      run,
-      'accent'
-    );
     return {
       message: `${name}: ${endWords(run.end)}`,
       type: 'error',
       options: {
         autoClose: false,
-        actions: run.end.code === 'TIMEOUT' ? [more, log] : [log]
+        actions: run.end.code === 'TIMEOUT' ? [this._moreTime(run), log] : [log]
       }
     };
+  }
+
+  private _moreTime(run: IRun): Notification.IAction {
+    const label = this._trans.__('Restart with more time');
+    return this._action(label, CommandIDs.moreTime, run, 'accent');
   }
 
   private _action(

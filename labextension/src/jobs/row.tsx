@@ -17,7 +17,13 @@ import {
 } from '../icons';
 import { CommandIDs } from '../tokens';
 import { runMenu } from './commands';
-import { endedAsAsked, placeWords, reasonWords, stateTone } from './runs';
+import {
+  endedAsAsked,
+  placeWords,
+  reasonWords,
+  stateTone,
+  titleOf
+} from './runs';
 import { TimeBar } from './timebar';
 
 export interface IRunRowProps {
@@ -35,7 +41,7 @@ export function RunRow(props: IRunRowProps): JSX.Element {
   const main = run.attachable ? CommandIDs.attachRun : CommandIDs.openRun;
   const args = { run: run.run };
   const canOpen = commands.isEnabled(main, args);
-  const title = run.display_name || run.kernel;
+  const title = titleOf(run);
   return (
     <div className="kk-Row">
       <div className="kk-Row-line">

@@ -9,7 +9,7 @@ import type { IRun } from '../api';
 import { runState } from '../format';
 import { jobsIcon } from '../icons';
 import { CommandIDs, type IKernelkitModel } from '../tokens';
-import { placeWords, reasonWords, serverNow } from './runs';
+import { placeWords, reasonWords, serverNow, titleOf } from './runs';
 
 export interface IRunningJobsOptions {
   model: IKernelkitModel;
@@ -58,7 +58,7 @@ class RunningJob implements IRunningSessions.IRunningItem {
   }
 
   label(): string {
-    return this._run.display_name || this._run.kernel;
+    return titleOf(this._run);
   }
 
   labelTitle(): string {

@@ -12,6 +12,11 @@ const RED = 3;
 
 const MINUTE = 60;
 
+/** What a run is called. */
+export function titleOf(run: IRun): string {
+  return run.display_name || run.kernel;
+}
+
 /** The run of a kernel that has not ended, or else its last one. */
 export function runOf(
   jobs: IJobs | null,

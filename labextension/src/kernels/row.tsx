@@ -9,6 +9,7 @@ import {
   IconButton,
   type MenuEntry
 } from '../components/actionmenu';
+import { Facts } from '../components/facts';
 import { Logo } from '../components/logo';
 import { StateChip } from '../components/statechip';
 import { kernelState, request, scope } from '../format';
@@ -159,16 +160,7 @@ function KernelDetails(props: IKernelRowProps): JSX.Element {
           </button>
         ))}
       </div>
-      <dl>
-        {facts
-          .filter(([, value]) => value)
-          .map(([term, value]) => (
-            <React.Fragment key={term}>
-              <dt>{term}</dt>
-              <dd>{value}</dd>
-            </React.Fragment>
-          ))}
-      </dl>
+      <Facts facts={facts} />
     </div>
   );
 }
