@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from measure import Samples, side_by_side
 from place import JOB, LOCAL, Place, ProbedServer
-from serving import Page
+from serving import Page, is_reply
 
 _BUSY = "print('on', flush=True)\nwhile True:\n    pass"
 
@@ -39,7 +39,10 @@ def compare(
 def _restart(server: ProbedServer, kernel: str, page: Page) -> float:
     start = time.perf_counter()
     server.act(kernel, "restart")
-    page.run("1")
+    # The reply alone: jupyter_server subscribes to a local kernel's output again after it has
+    # restarted, and may be too late for what the first cell publishes.
+    request = page.execute("1")
+    page.until("the next cell's reply", lambda m: is_reply(m, request))
     return time.perf_counter() - start
 
 

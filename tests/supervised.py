@@ -147,7 +147,8 @@ def connected(connection: dict[str, Any]) -> Iterator[BlockingKernelClient]:
     """A client straight to the kernel's address, once it answers."""
     client = BlockingKernelClient()
     client.load_connection_info(connection)
-    client.start_channels()
+    # A kernel that is still loading, as R is for seconds, misses heartbeats and is taken for dead.
+    client.start_channels(hb=False)
     try:
         client.wait_for_ready(timeout=30)
         wait_until(lambda: _is_heard(client), what="the kernel on iopub")

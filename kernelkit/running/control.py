@@ -165,15 +165,19 @@ class JobControl:
             await self.look(run)
         return wanted
 
-    async def signal(self, run_id: str, name: str) -> bool:
-        """Signal the kernel's process group with INT, TERM or KILL; False when none runs."""
+    async def signal(self, run_id: str, name: str, *, start: int | None = None) -> bool:
+        """Signal the kernel's process group with INT, TERM or KILL; False when none runs.
+
+        `start` says which start's kernel is meant, if not the present one: one that has followed
+        it meanwhile is left alone.
+        """
         if name not in ("INT", "TERM", "KILL"):
             raise NotPermitted(f"`{printable(name)[:20]}` is no signal for a kernel.")
         run = self.runs.load(run_id)
         status = self.runs.read_status(run_id)
         if run.phase == "ended" or status is None or status.phase != "running":
             return False
-        self.runs.request(run_id, "signal", name)
+        self.runs.request(run_id, "signal", name, status.start if start is None else start)
         await self.look(run)
         return True
 

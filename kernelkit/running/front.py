@@ -134,10 +134,10 @@ class Front:
         if with_client:
             self._desk.end_at_exit(keeper)
 
-    async def relaunch(self, grace: int) -> None:
+    async def relaunch(self, grace: int, *, after: int = 0) -> None:
         """Have a new kernel in the same job; see Keeper.relaunch."""
         if self.keeper is not None:
-            await self._on_desk(self.keeper.relaunch(grace))
+            await self._on_desk(self.keeper.relaunch(grace, after=after))
 
     async def signal(self, name: str) -> None:
         """Signal the kernel, if there is one; never raises for Slurm's sake."""
@@ -149,6 +149,11 @@ class Front:
         """Somebody asked the kernel to end."""
         if self._desk is not None and self.keeper is not None:
             self._desk.background.loop.call_soon_threadsafe(self.keeper.expect_end)
+
+    def expect_restart(self, grace: int) -> None:
+        """Somebody asked the kernel to end, and for another one; see Keeper.expect_restart."""
+        if self._desk is not None and self.keeper is not None:
+            self._desk.background.run(self.keeper.expect_restart(grace))
 
     def give_up(self) -> None:
         """Nobody will start this kernel again."""

@@ -118,23 +118,35 @@ class Keeper:
         await self._look_safely()
         self._task = asyncio.create_task(self._attend())
 
-    async def relaunch(self, grace: int) -> None:
-        """Have a new kernel in the same job; a queued one keeps its place in the queue."""
-        if self.state.phase == "queued":
+    async def relaunch(self, grace: int, *, after: int = 0) -> None:
+        """Have a new kernel in the same job; a queued one keeps its place in the queue.
+
+        `after` is the start whose kernel it is to follow: one that has followed it already, as
+        `expect_restart` asked, is the new one.
+        """
+        there = after and self._newest > after and self.state.phase in ("starting", "running")
+        if there or self.state.phase == "queued":
             return
+        self._follow(self._newest + 1)
+        await self._control.relaunch(self.run.id, start=self._wanted, grace=grace)
+        self._wake.set()
+
+    @property
+    def _newest(self) -> int:
+        return max(self._wanted, self.state.start)
+
+    def _follow(self, start: int) -> None:
+        """Kernel number `start` takes the place of the one before it, and front ends wait for it."""
         self._relay.hold()
-        self._wanted = await self._control.relaunch(
-            self.run.id, start=max(self._wanted, self.state.start) + 1, grace=grace
-        )
+        self._wanted = start
         self._set(KernelState("starting", "the kernel is restarting", self.state.start))
         self._joining.expect(anew=True)
         self._pace.calm(self.run.id)
-        self._wake.set()
 
     async def signal(self, name: str) -> None:
-        """Signal the kernel's process group."""
+        """Signal the kernel's process group; not that of a kernel that has followed it meanwhile."""
         self._may_end = self._may_end or name != "INT"
-        await self._control.signal(self.run.id, name)
+        await self._control.signal(self.run.id, name, start=self.state.start or None)
         self._wake.set()
 
     async def interrupt(self) -> None:
@@ -185,6 +197,14 @@ class Keeper:
         self._hurry_until = time.monotonic() + _ENDING
         self._pace.calm(self.run.id)  # another wait begins
         self._wake.set()
+
+    async def expect_restart(self, grace: int) -> None:
+        """Somebody asked the kernel to end, and will want another one: have it start in the moment
+        in which this one has ended, or after `grace` seconds. `relaunch` then only waits for it."""
+        self.expect_end()
+        if self.state.phase == "running":
+            with contextlib.suppress(KernelkitError):
+                await self._control.relaunch(self.run.id, start=self._newest + 1, grace=grace)
 
     def look_now(self) -> None:
         """Look at once: something has happened."""
@@ -280,7 +300,14 @@ class Keeper:
                 # Its layers or its interpreter: the same would come of every further try.
                 raise KernelFailed(f"{ends.exit_of_kernel(status).words}, before it answered")
             self._exited(status)
-        elif status.start >= self._wanted and (state := self._joining.greet(self.run, status)):
+        elif status.start >= self._wanted:
+            self._greet(status)
+
+    def _greet(self, status: Status) -> None:
+        """A kernel runs, or starts, whoever asked for it."""
+        if status.start > self._newest:
+            self._follow(status.start)
+        if state := self._joining.greet(self.run, status):
             self._may_end = self._may_end and state.start == self.state.start
             self._set(state)
 

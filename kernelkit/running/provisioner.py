@@ -189,8 +189,9 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
             await self._change_jobs(kwargs)
         else:
             self._started = 0
-            await self._front.relaunch(0 if self._was_killed else _RESTART_GRACE)
-        self._was_killed = False
+            grace = 0 if self._was_killed else _RESTART_GRACE
+            await self._front.relaunch(grace, after=self._to_follow)
+        self._was_killed, self._to_follow = False, 0
         if self._asked is not None and self._keeper is not None:
             # Later starts ask for the same.
             self._adopted, self._asked = self._keeper.run, None
@@ -198,6 +199,8 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
         return info
 
     _was_killed = False
+    # The start whose kernel was asked to end in a restart.
+    _to_follow = 0
 
     async def _begin(self, kwargs: dict[str, Any]) -> None:
         assert self._options
@@ -305,10 +308,14 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
         """A polite end was asked for on the control channel: a kernel that runs will go now."""
         if self._keeper is None:
             return
-        if self._keeper.state.phase == "running":
-            self._front.expect_end()
-        else:
+        state = self._keeper.state
+        if state.phase != "running":
             self._dead = 0  # nothing runs that could end by itself
+        elif restart and self._asked is None:
+            self._to_follow = self._started = state.start
+            self._front.expect_restart(_RESTART_GRACE)
+        else:
+            self._front.expect_end()
 
     async def cleanup(self, restart: bool = False) -> None:
         """After a kernel's end: with restart=False the job ends, and only here."""

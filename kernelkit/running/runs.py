@@ -164,8 +164,9 @@ class Runs:
         """Ask the supervisor for something; returns the request's serial number.
 
         `relaunch START GRACE`: have start number START, and give a kernel that still runs GRACE
-        seconds to end by itself. `signal INT|TERM|KILL`. `stop`: end the run. It looks within
-        seconds, and at once when the job is signalled with USR1.
+        seconds to end by itself. `signal INT|TERM|KILL START`: signal that start's kernel, and no
+        later one. `stop`: end the run. It looks within seconds, and at once when the job is
+        signalled with USR1.
         """
         if verb not in _VERBS:
             raise UsageError(f"`{verb}` is nothing that a supervisor does.")

@@ -216,11 +216,15 @@ obey() {  # RUN
     serial[$1]=$number
     case $verb in
       relaunch) relaunch "$1" "$first" "$second" ;;
-      signal) [[ $first =~ ^(INT|TERM|KILL)$ && -n ${pid[$1]-} ]] && send "$1" "$first" ;;
+      signal) pass_on "$1" "$first" "$second" ;;
       stop) stop "$1" asked ;;
     esac
   done <"$root/$1/requests"
   [ "$before" = "${serial[$1]}" ] || [ "${phase[$1]}" = ended ] || tell "$1"
+}
+
+pass_on() {  # RUN SIGNAL START: to kernel number START, never to one that has followed it
+  [[ $2 =~ ^(INT|TERM|KILL)$ && $3 = "${starts[$1]}" && -n ${pid[$1]-} ]] && send "$1" "$2"
 }
 
 relaunch() {  # RUN START GRACE: have start number START; a kernel that lives gets GRACE seconds

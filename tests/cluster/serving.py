@@ -195,15 +195,9 @@ class Page:
             if condition(message):
                 return message
         end = time.monotonic() + timeout
-        while time.monotonic() < end:
-            self._socket.settimeout(max(0.1, end - time.monotonic()))
-            try:
-                text = self._socket.recv()
-            except websocket.WebSocketTimeoutException:
-                break
-            message = json.loads(text)
-            self.messages.append(message)
-            if condition(message):
+        while (left := end - time.monotonic()) > 0:
+            message = self._receive(left)
+            if message is not None and condition(message):
                 return message
         raise AssertionError(f"waited {timeout:g} s in vain for {what}; there came {self.told()}")
 
@@ -211,12 +205,18 @@ class Page:
         """Take in whatever comes for some time, as an open page does."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            self._socket.settimeout(left)
-            with suppress(websocket.WebSocketTimeoutException):
-                # `recv` answers the server's pings, and returns only with something else.
-                opcode, data = self._socket.recv_data(control_frame=True)
-                if opcode == websocket.ABNF.OPCODE_TEXT:
-                    self.messages.append(json.loads(data))
+            self._receive(left)
+
+    def _receive(self, timeout: float) -> dict[str, Any] | None:
+        """Take in one message; None where a ping, or the time, came first."""
+        self._socket.settimeout(timeout)
+        with suppress(websocket.WebSocketTimeoutException):
+            # Without the control frames it would answer ping after ping, and never be late.
+            opcode, data = self._socket.recv_data(control_frame=True)
+            if opcode == websocket.ABNF.OPCODE_TEXT:
+                self.messages.append(json.loads(data))
+                return dict(self.messages[-1])
+        return None
 
     def reply(self, request: str, timeout: float = 60) -> dict[str, Any]:
         """The reply's content, once the kernel is idle again."""

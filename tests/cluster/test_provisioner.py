@@ -20,6 +20,7 @@ from jupyter_client.manager import KernelManager
 from slurm import Cluster, wait_for
 
 from kernelkit.errors import KernelFailed, NotFound, RecipeError, SubmitRejected
+from kernelkit.running.kernel_state import KernelState
 from kernelkit.running.provisioner import SlurmProvisioner
 
 
@@ -43,6 +44,13 @@ def job_of(kernel: Running) -> str:
     provisioner = kernel.manager.provisioner
     assert isinstance(provisioner, SlurmProvisioner) and provisioner._keeper
     return provisioner._keeper.run.job_id
+
+
+def state_of(kernel: Running) -> KernelState:
+    """How the kernel's run stands."""
+    provisioner = kernel.manager.provisioner
+    assert isinstance(provisioner, SlurmProvisioner) and provisioner._keeper
+    return provisioner._keeper.state
 
 
 SEEN = {
@@ -80,6 +88,46 @@ def test_a_layer_on_a_node(kind: str, kernels: Kernels, cluster: Cluster) -> Non
         assert "42" not in kernel.execute(cells.recall)[1], "a restart kept the variables"
         assert job_of(kernel) == job
         assert cluster.state(job) == "RUNNING"
+
+
+def test_a_restart_asks_for_the_next_kernel_before_the_former_one_has_ended(
+    kernels: Kernels, cluster: Cluster
+) -> None:
+    with started(kernels.put("module")) as kernel:
+        kernel.run("import atexit, os, time; atexit.register(time.sleep, 1); print(os.getpid())")
+        (run,) = kernels.runs
+        asked: list[str] = []
+
+        def look() -> None:
+            wait_for("a request", lambda: (run / "requests").read_text())
+            asked.append((run / "status").read_text())
+
+        watcher = threading.Thread(target=look)
+        watcher.start()
+        kernel.restart()
+        watcher.join()
+        assert "phase=running" in asked[0] and "start=1\n" in asked[0], "it began too late"
+        assert (run / "requests").read_text() == "1 relaunch 2 4\n", "one request is enough"
+        assert kernel.run("print(6 * 7)") == "42\n"
+        assert "start=2\n" in (run / "status").read_text()
+
+
+def test_a_kernel_that_followed_and_died_is_followed_by_another(
+    kernels: Kernels, cluster: Cluster
+) -> None:
+    """A restart that got no further than its request to end, and then a crash."""
+    with started(kernels.put("module")) as kernel:
+        (run,) = kernels.runs
+        kernel.manager.request_shutdown(restart=True)
+        wait_for("kernel 2", lambda: "start=2\n" in (run / "status").read_text())
+        manager = kernel.manager
+        wait_for("it to be joined", lambda: state_of(kernel).start == 2)
+        manager.signal_kernel(9)
+        wait_for("its end", lambda: state_of(kernel).phase == "exited")
+        manager.restart_kernel(now=True)
+        kernel.client.wait_for_ready(timeout=TIMEOUT)
+        assert "start=3\n" in (run / "status").read_text()
+        assert kernel.run("print(6 * 7)") == "42\n"
 
 
 WHERE = "import os; print(os.environ['SLURMD_NODENAME'], os.environ['CUDA_VISIBLE_DEVICES'])"

@@ -187,7 +187,7 @@ def test_a_signal_reaches_the_whole_group(runs: Runs, job: Job, tmp_path: Path) 
     run = make_run(runs, write_kernel(tmp_path / "kernel", body.replace("\n        ", "\n")))
     supervised = job(run)
     wait_until(lambda: "here" in runs.read_log(run.id), what=lambda: runs.read_log(run.id))
-    runs.request(run.id, "signal", "INT")
+    runs.request(run.id, "signal", "INT", 1)
     supervised.wake()
     wait_until(lambda: "interrupted\nafter" in runs.read_log(run.id))
     assert supervised.status(run, lambda status: status.serial == 1).phase == "running"
@@ -203,14 +203,29 @@ def test_requests_that_follow_closely_are_all_met(runs: Runs, job: Job, tmp_path
     supervised = job(run)
     wait_until(lambda: "ready" in runs.read_log(run.id))
     for number in range(1, 6):
-        runs.request(run.id, "signal", "INT")
+        runs.request(run.id, "signal", "INT", 1)
         supervised.wake()
         wait_until(lambda n=number: f"signal {n}" in runs.read_log(run.id))
     for _ in range(20):
-        runs.request(run.id, "signal", "INT")
+        runs.request(run.id, "signal", "INT", 1)
     relaunch(runs, supervised, run, 2)
     status = supervised.status(run, lambda status: status.start == 2)
     assert status.serial == 26
+
+
+def test_a_signal_for_a_kernel_never_reaches_the_next_one(
+    runs: Runs, job: Job, tmp_path: Path
+) -> None:
+    run = make_run(runs, write_kernel(tmp_path / "kernel", QUIET))
+    supervised = job(run)
+    supervised.status(run)
+    relaunch(runs, supervised, run, 2)
+    pid = supervised.status(run, lambda status: status.start == 2).pid
+    runs.request(run.id, "signal", "KILL", 1)
+    runs.request(run.id, "signal", "KILL")
+    status = supervised.status_soon(run, lambda status: status.serial == 3)
+    assert (status.phase, status.pid) == ("running", pid)
+    assert is_alive(pid)
 
 
 def test_a_storm_of_signals_loses_nothing(runs: Runs, job: Job, tmp_path: Path) -> None:

@@ -74,9 +74,9 @@ def test_a_phase_never_goes_backwards(runs: Runs, run: Run) -> None:
 
 def test_requests_have_serial_numbers_and_none_is_lost(runs: Runs, run: Run) -> None:
     for number in range(1, 41):
-        assert runs.request(run.id, "signal", "INT") == number
+        assert runs.request(run.id, "signal", "INT", 1) == number
     lines = (runs.directory(run.id) / "requests").read_text().splitlines()
-    assert lines[-1] == "40 signal INT" and len(lines) == 32
+    assert lines[-1] == "40 signal INT 1" and len(lines) == 32
     with pytest.raises(UsageError, match="`reboot`"):
         runs.request(run.id, "reboot")
 
