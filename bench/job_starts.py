@@ -6,7 +6,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from hand_made import LIMIT, HandMade, hand_made
@@ -14,7 +13,7 @@ from measure import Samples, Timer, show_progress, side_by_side
 from place import FULL, JOB, LOCAL, Place, ProbedServer
 from slurm import wait_for
 
-OURS, BY_HAND, HERE = "in a job", "by hand", "here"
+OURS, BY_HAND = "in a job", "by hand"
 MANY_ROUNDS = 5
 
 
@@ -62,42 +61,42 @@ def to_the_first_cell(place: Place, server: ProbedServer, rounds: int) -> dict[s
 
 @dataclass(frozen=True)
 class Crowd:
-    """`stalls` is how late the server's event loop was at most, in seconds, in each round; that it
-    serves as many kernels of this machine tells what a server's own work comes to."""
+    """`stalls` is how late the server's event loop was at most, in seconds, in each round, and
+    `own_stalls` the same without its wait for a processor; `by hand` the server has nothing to do."""
 
     seconds: dict[str, Samples]
     stalls: dict[str, tuple[float, ...]]
+    own_stalls: dict[str, tuple[float, ...]]
 
 
 def many_at_once(place: Place, server: ProbedServer, rounds: int) -> Crowd:
     """Seconds from the first request to the last reply to a first cell, of `place.many` kernels."""
-    crowds = {
-        OURS: partial(_served_at_once, JOB),
-        BY_HAND: _by_hand_at_once,
-        HERE: partial(_served_at_once, LOCAL),
-    }
+    crowds = {OURS: _served_at_once, BY_HAND: _by_hand_at_once}
     seconds: dict[str, list[float]] = {name: [] for name in crowds}
     stalls: dict[str, list[float]] = {name: [] for name in crowds}
+    own: dict[str, list[float]] = {name: [] for name in crowds}
     for number in range(rounds + 1):
         show_progress(f"{place.many} kernels at once", number, rounds)
         for name, crowd in crowds.items():
             _wait_until_empty(place)
             server.probe()
             took = crowd(place, server)
-            stalled = server.probe()["stall"]
+            found = server.probe()
             if number:
                 seconds[name].append(took)
-                stalls[name].append(stalled)
+                stalls[name].append(found["stall"])
+                own[name].append(found["own_stall"])
             _end_all(place, server)
     return Crowd(
         {name: Samples(tuple(found)) for name, found in seconds.items()},
         {name: tuple(found) for name, found in stalls.items()},
+        {name: tuple(found) for name, found in own.items()},
     )
 
 
-def _served_at_once(kernel: str, place: Place, server: ProbedServer) -> float:
+def _served_at_once(place: Place, server: ProbedServer) -> float:
     def one(_: int) -> None:
-        page = server.page(server.start(kernel))
+        page = server.page(server.start(JOB))
         page.reply(page.execute("1"), LIMIT)
         page.close()
 

@@ -38,15 +38,42 @@ class Place:
     many: int
 
     @contextmanager
-    def server(self, name: str) -> Iterator[ProbedServer]:
-        """A server of its own; its kernels end with it."""
+    def server(self, name: str, *, counted: bool = False) -> Iterator[ProbedServer]:
+        """A server of its own; its kernels end with it. `counted` counts the commands of Slurm that
+        it runs, each of which takes longer then."""
         running = ProbedServer(
-            self.home, self.cluster, self.home / name, PYTHONPATH=str(Path(__file__).parent)
+            self.home,
+            self.cluster,
+            self.home / name,
+            counted=counted,
+            PYTHONPATH=str(Path(__file__).parent),
         )
         try:
             yield running
         finally:
             running.stop()
+
+
+@contextmanager
+def nodes_apart(place: Place) -> Iterator[None]:
+    """The nodes on one processor of this machine, this process and the servers that it starts on
+    the others: on a cluster they are hosts of their own, and do not wait for each other's.
+
+    Of one processor, or without root, it is not done.
+    """
+    processors = os.sched_getaffinity(0)
+    if len(processors) < 2 or len(place.cluster.nodes) < 2:
+        print("nodes and server share their processors", file=sys.stderr)
+        yield
+        return
+    of_nodes = max(processors)
+    place.cluster.do("bind-nodes", str(of_nodes))
+    os.sched_setaffinity(0, processors - {of_nodes})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, processors)
+        place.cluster.do("bind-nodes", ",".join(map(str, sorted(processors))))
 
 
 class ProbedServer(Server):

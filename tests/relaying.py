@@ -29,7 +29,10 @@ INFO: dict[str, Any] = {
     "implementation": "ipython",
     "implementation_version": "0",
     "language_info": {
-        "name": "python", "version": "3", "file_extension": ".py", "mimetype": "text/x-python",
+        "name": "python",
+        "version": "3",
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
     },  # fmt: skip
     "banner": "cached at install",
     "help_links": [],

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import signal
+from pathlib import Path
 
 import msgspec
 
@@ -62,6 +63,16 @@ def end_of_job(update: JobUpdate) -> RunEnd:
     if update.job.phase == "ended":
         return _end(update.job.state, update.words)
     return _end("REQUEUED" if update.job.phase == "pending" else "UNKNOWN", update.words)
+
+
+def without_a_word(end: RunEnd, root: Path) -> RunEnd:
+    """The end of a job whose script wrote nothing below the run root, not even its log.
+
+    A step that cannot open its log fails at once, and Slurm gives no reason for it.
+    """
+    if end.code not in ("FAILED", "COMPLETED"):
+        return end
+    return _end("RUN_FILES", f"{end.words} before it wrote anything to `{root}`")
 
 
 def end_of_run(status: Status, job: Job | None) -> RunEnd:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import KernelFailed
 from .kernel_state import KernelState
+from .reaching import obstacle
 from .records import Run, Status
 from .relay import Relay
 from .runs import Runs
@@ -26,6 +27,7 @@ class Joining:
         self._start_timeout = start_timeout
         self._since: float | None = None
         self._spliced = 0
+        self._address: Mapping[str, Any] | None = None
         # The start whose kernel has served another server, and may be in the middle of a cell.
         self._at_work = 0
         self.ever = False
@@ -44,7 +46,7 @@ class Joining:
         it when its cell ends."""
         return start == self._at_work or (start == self._spliced and self._relay.is_joined)
 
-    def greet(self, run: Run, status: Status) -> KernelState | None:
+    async def greet(self, run: Run, status: Status) -> KernelState | None:
         """A kernel runs: join it as soon as its connection file is whole.
 
         What is to be said of it; None while it is not known to answer. Raises KernelFailed when
@@ -54,7 +56,7 @@ class Joining:
         if self._spliced != start:
             connection = self._runs.read_connection(run.id, start)
             if connection is None:
-                self._check_patience()
+                await self._check_patience(node)
                 return KernelState(
                     "starting", f"the kernel is starting on {node}", start, None, node
                 )
@@ -62,16 +64,23 @@ class Joining:
                 self._relay.set_text(f"job {run.job_id}: the kernel is busy with another cell")
             found = accepted_connection(self._seed, connection, node)
             self._relay.splice(found, at_work=start == self._at_work)
-            self._spliced = start
+            self._spliced, self._address = start, found
         if not self.is_done(start):
-            self._check_patience()
+            await self._check_patience(node, self._address)
             return None
         self.ever = True
         return KernelState("running", f"running on {node}", start, None, node)
 
-    def _check_patience(self) -> None:
+    async def _check_patience(self, node: str, address: Mapping[str, Any] | None = None) -> None:
         assert self._since is not None
-        if time.monotonic() - self._since > self._start_timeout:
+        if time.monotonic() - self._since <= self._start_timeout:
+            return
+        if address and (why := await obstacle(address)):
             raise KernelFailed(
-                f"The job runs, but its kernel did not answer within {self._start_timeout:g} s."
+                f"The kernel on `{node}` runs, but cannot be reached at {why}.",
+                hint="Nodes must be open to this host; an administrator sets the network that kernels "
+                "listen in by `run_network` or `run_interface`.",
             )
+        raise KernelFailed(
+            f"The job runs, but its kernel did not answer within {self._start_timeout:g} s."
+        )

@@ -214,8 +214,17 @@ class Keeper:
         """What the watcher saw; called in the background thread."""
         self._telling.hear(self.run, update)
         if update.phase == "ended" and not self.state.final:
-            self._lost(ends.end_of_job(update))
+            end = ends.end_of_job(update)
+            if self._is_silent():
+                end = ends.without_a_word(end, self._runs.root)
+            self._lost(end)
         self._wake.set()
+
+    def _is_silent(self) -> bool:
+        """Whether neither the run's supervisor nor Slurm has ever written anything for it."""
+        with contextlib.suppress(KernelkitError):
+            return not (self._runs.read_status(self.run.id) or self._runs.read_log(self.run.id))
+        return False
 
     # --- looking after it --------------------------------------------------------------------------
 
@@ -301,13 +310,13 @@ class Keeper:
                 raise KernelFailed(f"{ends.exit_of_kernel(status).words}, before it answered")
             self._exited(status)
         elif status.start >= self._wanted:
-            self._greet(status)
+            await self._greet(status)
 
-    def _greet(self, status: Status) -> None:
+    async def _greet(self, status: Status) -> None:
         """A kernel runs, or starts, whoever asked for it."""
         if status.start > self._newest:
             self._follow(status.start)
-        if state := self._joining.greet(self.run, status):
+        if state := await self._joining.greet(self.run, status):
             self._may_end = self._may_end and state.start == self.state.start
             self._set(state)
 

@@ -38,6 +38,10 @@ class KernelState:
     node: str = ""
     end: RunEnd | None = None
 
+    def why(self, log: str = "") -> str:
+        """Why it is over, as long as may be: all that is known of its end, or `words` and `log`."""
+        return self.end.text if self.end else f"{self.words}.\n\n{log}".strip()
+
     @property
     def final(self) -> bool:
         """Whether nothing follows."""

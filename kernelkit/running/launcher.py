@@ -104,7 +104,7 @@ class _Launch:
         if not ended.done():
             return 0
         state = ended.result()
-        print(f"kernelkit: {state.words}", file=sys.stderr)
+        print(f"kernelkit: {state.why()}", file=sys.stderr)
         return state.exit or 0
 
 

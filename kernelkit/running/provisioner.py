@@ -270,7 +270,7 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
                 log = self._front.log()
                 await self.cleanup(restart=False)
                 # Clients show the text of an exception and nothing else of it.
-                raise KernelFailed(f"The kernel did not start: {state.words}.\n\n{log}".strip())
+                raise KernelFailed(f"The kernel did not start: {state.why(log)}")
             if state.words != said and sys.stderr.isatty():
                 said = state.words
                 print(f"kernelkit: job {self._keeper.run.job_id}: {said}", file=sys.stderr)

@@ -93,15 +93,25 @@ class Api:
 
 
 class Server(Api):
-    """A process of jupyter_server. Slurm's commands are counted by programs that run the real ones."""
+    """A process of jupyter_server. Slurm's commands are counted by programs that run the real ones,
+    unless not `counted`."""
 
-    def __init__(self, home: Path, cluster: Cluster, directory: Path, **variables: str) -> None:
+    def __init__(
+        self,
+        home: Path,
+        cluster: Cluster,
+        directory: Path,
+        *,
+        counted: bool = True,
+        **variables: str,
+    ) -> None:
         self.directory = directory
         self.directory.mkdir()
         self._calls = directory / "calls"
         self._calls.touch()
         self.log = directory / "log"
         runtime = Path(os.environ["JUPYTER_RUNTIME_DIR"])
+        programs = f"{self._counting_programs()}:" if counted else ""
         words = ["--ServerApp.port=0", "--no-browser", f"--ServerApp.root_dir={home}"]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -109,7 +119,7 @@ class Server(Api):
                 env={
                     **os.environ,
                     **variables,
-                    "PATH": f"{self._counting_programs()}:{os.environ['PATH']}",
+                    "PATH": programs + os.environ["PATH"],
                     "JUPYTER_TOKEN": TOKEN,
                 },
                 cwd=home,
