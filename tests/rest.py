@@ -45,7 +45,7 @@ class Rest:
         self.runtime = Path(tempfile.mkdtemp(prefix="kk-"))
         self.log = directory / "log"
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        environment = {
+        self.environment = {
             **kept, "HOME": str(self.home), "PATH": SYSTEM_PATH, "JUPYTER_TOKEN": TOKEN,
             "JUPYTER_RUNTIME_DIR": str(self.runtime), **variables,
         }  # fmt: skip
@@ -53,7 +53,7 @@ class Rest:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "jupyter_server", *words],
-                env=environment, cwd=self.home, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env=self.environment, cwd=self.home, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         file = self.runtime / f"jpserver-{self.process.pid}.json"
         wait_until(lambda: (file.is_file() and file.read_text()) or self._ended(), 90)
@@ -126,6 +126,18 @@ class Rest:
             raise
         finally:
             shutil.rmtree(self.runtime, ignore_errors=True)
+
+
+def recipe(venv: Path, name: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "display_name": f"Test {name}", "venv": {"path": str(venv)}, **more}
+
+
+def make(rest: Rest, venv: Path, name: str, **more: Any) -> dict[str, Any]:
+    """A kernel, made without its trial."""
+    body = {"recipe": recipe(venv, name, **more), "options": {"no_test": True}}
+    task = rest.finish(rest.do("POST", "kernels", body))
+    assert task["state"] == "done", task
+    return dict(rest.ask(f"kernels/{name}"))
 
 
 def _send(opener: Any, request: Request) -> tuple[int, Any]:

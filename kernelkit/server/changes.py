@@ -124,7 +124,8 @@ def rename(services: Services, name: str, body: NewName) -> KernelSummary:
     """Another name, or display name. Raises Unmanaged, InvalidName and AlreadyExists."""
     kernel = find_kernel(name)
     made = rename_kernel(kernel, body.name, display_name=body.display_name)
-    services.kernels_changed("renamed" if made.name != kernel.name else "changed", made.name)
+    action = "renamed" if made.name != kernel.name else "changed"
+    services.kernels_changed(action, made.name, former=kernel.name)
     return summarize(made)
 
 

@@ -9,21 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rest import TOKEN, Rest
+from rest import TOKEN, Rest, make, recipe
 from shelf import put_foreign
 from waiting import wait_until
-
-
-def recipe(venv: Path, name: str, **more: Any) -> dict[str, Any]:
-    return {"name": name, "display_name": f"Test {name}", "venv": {"path": str(venv)}, **more}
-
-
-def make(rest: Rest, venv: Path, name: str, **more: Any) -> dict[str, Any]:
-    """A kernel, made without its trial."""
-    body = {"recipe": recipe(venv, name, **more), "options": {"no_test": True}}
-    task = rest.finish(rest.do("POST", "kernels", body))
-    assert task["state"] == "done", task
-    return dict(rest.ask(f"kernels/{name}"))
 
 
 def test_an_install_is_told_step_by_step_and_tested(rest: Rest, venv: Path) -> None:
