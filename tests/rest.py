@@ -25,7 +25,10 @@ _KEPT = ("LANG", "LC_ALL", "KERNELKIT_PARTS", "SLURM_CONF", "PYTHONPATH")
 
 
 class Rest:
-    """A server of its own with a home of its own; nothing enables the extension but its install."""
+    """A server of its own with a home of its own; nothing enables the extension but its install.
+
+    `program` is the module that is it: jupyter_server, or one on top of it.
+    """
 
     def __init__(
         self,
@@ -33,6 +36,7 @@ class Rest:
         *,
         settings: Mapping[str, Any] | None = None,
         options: tuple[str, ...] = (),
+        program: str = "jupyter_server",
         **variables: str,
     ) -> None:
         self.home = directory / "home"
@@ -52,7 +56,7 @@ class Rest:
         words = ["--ServerApp.port=0", "--no-browser", "--allow-root", *options]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "jupyter_server", *words],
+                [sys.executable, "-m", program, *words],
                 env=self.environment, cwd=self.home, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         file = self.runtime / f"jpserver-{self.process.pid}.json"
