@@ -225,6 +225,14 @@ class CloneOf(Body, frozen=True):
     display_name: str = ""
 
 
+class AdoptionOf(Body, frozen=True):
+    """The name of a kernel to be made beside the hand-made one; in its place where that is empty
+    or its own. What Jupyter is to show, if not the same."""
+
+    name: str = ""
+    display_name: str = ""
+
+
 class NewName(Body, frozen=True):
     """Another name, another display name, or both."""
 

@@ -175,6 +175,25 @@ def test_a_hand_made_kernel_is_adopted(rest: Rest, venv: Path) -> None:
     assert rest.do("POST", "kernels/handmade/adopt", {})[0] == 400
 
 
+def test_a_hand_made_kernel_is_adopted_under_another_name(rest: Rest, venv: Path) -> None:
+    argv = [str(venv / "bin/python"), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    spec = {"argv": argv, "display_name": "By hand", "language": "python"}
+    directory = put_foreign(rest.data, "left-alone", spec)
+    before = (directory / "kernel.json").read_bytes()
+    make(rest, venv, "in-the-way")
+    status, refused = rest.do("POST", "kernels/left-alone/adopt", {"name": "in-the-way"})
+    assert (status, refused["error"]["code"]) == (409, "exists")
+    status, refused = rest.do("POST", "kernels/left-alone/adopt", {"name": "two words"})
+    assert (status, refused["error"]["code"]) == (400, "invalid_name")
+    body = {"name": "adopted-anew", "display_name": "Adopted anew"}
+    task = rest.finish(rest.do("POST", "kernels/left-alone/adopt", body))
+    assert task["state"] == "done" and task["result"]["name"] == "adopted-anew", task
+    found = rest.ask("kernels/adopted-anew")
+    assert found["managed"] and found["display_name"] == "Adopted anew"
+    assert not rest.ask("kernels/left-alone")["managed"]
+    assert (directory / "kernel.json").read_bytes() == before
+
+
 def test_a_kernel_is_tested_as_it_is(rest: Rest, venv: Path) -> None:
     make(rest, venv, "tried")
     task = rest.finish(rest.do("POST", "kernels/tried/test", {}))

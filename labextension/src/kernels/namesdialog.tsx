@@ -13,6 +13,8 @@ export interface INames {
 
 export interface IAskNamesOptions {
   title: string;
+  /** What comes of it, where the title does not say. */
+  text?: string;
   accept: string;
   names: INames;
   trans: TranslationBundle;
@@ -21,11 +23,11 @@ export interface IAskNamesOptions {
 }
 
 export async function askNames(options: IAskNamesOptions): Promise<void> {
-  const { title, accept, trans, save } = options;
+  const { title, text, accept, trans, save } = options;
   let { names } = options;
   let error: ApiError | null = null;
   for (;;) {
-    const body = new NamesBody(names, error, trans);
+    const body = new NamesBody(names, error, trans, text);
     const answer = await showDialog<INames>({
       title,
       body,
@@ -51,7 +53,8 @@ class NamesBody extends ReactWidget implements Dialog.IBodyWidget<INames> {
   constructor(
     private _names: INames,
     private readonly _error: ApiError | null,
-    private readonly _trans: TranslationBundle
+    private readonly _trans: TranslationBundle,
+    private readonly _text?: string
   ) {
     super();
     this.addClass('kk-NamesBody');
@@ -68,6 +71,7 @@ class NamesBody extends ReactWidget implements Dialog.IBodyWidget<INames> {
     };
     return (
       <>
+        {this._text && <p>{this._text}</p>}
         <label>
           {trans.__('Display name')}
           <input
