@@ -139,7 +139,13 @@ export async function openInJob(
   const { app, model, trans } = context;
   const { kernels } = await model.api.kernels();
   const fitting = kernels.filter(kernel => kernel.on_slurm);
-  const names = fitting.map(kernel => kernel.display_name);
+  if (fitting.length === 0) {
+    Notification.info(trans.__('No kernel is installed for Slurm.'), {
+      autoClose: 5000
+    });
+    return;
+  }
+  const names = fitting.map(one => `${one.display_name} (${one.name})`);
   const given = await InputDialog.getItem({
     title: trans.__('Open another kernel in job %1', run.job ?? ''),
     label: trans.__('It shares the node, CPUs, memory and GPUs of that job.'),

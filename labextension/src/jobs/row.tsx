@@ -42,6 +42,7 @@ export function RunRow(props: IRunRowProps): JSX.Element {
   const args = { run: run.run };
   const canOpen = commands.isEnabled(main, args);
   const title = titleOf(run);
+  const place = placeWords(run, trans);
   return (
     <div className="kk-Row">
       <div className="kk-Row-line">
@@ -69,9 +70,7 @@ export function RunRow(props: IRunRowProps): JSX.Element {
                   {trans.__('job %1', run.job)}
                 </span>
               )}
-              {placeWords(run) && (
-                <span className="kk-Row-sub">{placeWords(run)}</span>
-              )}
+              {place && <span className="kk-Row-sub">{place}</span>}
             </span>
             <TimeBar run={run} now={now} trans={trans} />
             {reason && <span className="kk-Row-reason">{reason}</span>}
