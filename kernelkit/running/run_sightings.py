@@ -12,15 +12,17 @@ _Mark = tuple[tuple[int, int], ...]
 
 
 class RunSightings:
-    """The runs below `root` as of the last look; made with the first one. For one thread."""
+    """The runs below `root` as of the last look. For one thread at a time."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._runs = self._marks()
+        self._runs: dict[str, _Mark] | None = None
 
     def look(self) -> frozenset[str]:
-        """The ids of runs that are new or changed since the last look."""
+        """The ids of runs that are new or changed since the last look; none at the first one."""
         before, self._runs = self._runs, self._marks()
+        if before is None:
+            return frozenset()
         return frozenset(run for run, mark in self._runs.items() if mark != before.get(run))
 
     def _marks(self) -> dict[str, _Mark]:

@@ -26,23 +26,27 @@ _IDLE_SECONDS = 60.0
 
 
 class Lookout:
-    """One a server. What `look` finds is what changed since the last one, however long ago."""
+    """One a server. What a look finds is what changed since the last one, however long ago."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._kernels = Sightings()
-        self._runs = RunSightings(services.site.run_dir)
+        self._runs: RunSightings | None = None
         self._states: dict[str, str] = {}
 
     async def keep(self) -> None:
-        """Look until this is cancelled, with the server."""
+        """Look now and from now on, until this is cancelled with the server."""
+        failed = False
         while True:
-            await asyncio.sleep(_SECONDS)
             if self._is_in_use():
                 try:
                     await self._services.in_thread(self._look)
+                    failed = False
                 except Exception:  # noqa: BLE001 - whatever the disk does, the next look may work
-                    log.warning("kernelkit could not look for changes.", exc_info=True)
+                    if not failed:
+                        log.warning("kernelkit cannot look for changes now.", exc_info=True)
+                    failed = True
+            await asyncio.sleep(_SECONDS)
 
     def _is_in_use(self) -> bool:
         now = datetime.datetime.now(datetime.timezone.utc)
@@ -52,6 +56,8 @@ class Lookout:
 
     def _look(self) -> None:
         self.look_at_kernels()
+        if self._runs is None:
+            self._runs = RunSightings(self._services.site.run_dir)
         changed = self._runs.look() - self._services.bulletin.own_runs()
         if changed:
             self._tell_runs(changed)

@@ -169,5 +169,8 @@ class Services:
 
     def forget_kernels(self) -> None:
         """Have everything that depends on the installed kernels read anew."""
-        self.installed.forget()
-        self.shelf.outdate()
+        # What nobody has asked for yet is neither there nor imported for this.
+        if "installed" in self.__dict__:
+            self.installed.forget()
+        if "shelf" in self.__dict__:
+            self.shelf.outdate()

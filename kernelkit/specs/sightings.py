@@ -28,7 +28,7 @@ class _Mark(NamedTuple):
 
 
 class Sightings:
-    """The kernelspecs as of the last look; made with the first one. May be used by any thread.
+    """The kernelspecs as of the last look. May be used by any thread.
 
     An unchanged directory costs three system calls. A kernel.json that is edited in its place
     changes no directory, and is not seen.
@@ -38,13 +38,15 @@ class Sightings:
         self._lock = threading.Lock()
         self._dirs: dict[Path, _Mark | None] = {}
         self._kernels: dict[Path, dict[str, _Mark]] = {}
-        self.look()
+        self._begun = False
 
     def look(self) -> list[tuple[Change, str]]:
-        """What changed since the last look, and the kernel's name."""
+        """What changed since the last look, and the kernel's name; nothing at the first one."""
         with self._lock:
-            # Jupyter's path may be longer by now: a directory counts once it is there.
-            return [change for directory in kernel_dirs() for change in self._look_at(directory)]
+            # Jupyter's path may be longer by now.
+            found = [change for directory in kernel_dirs() for change in self._look_at(directory)]
+            begun, self._begun = self._begun, True
+            return found if begun else []
 
     def _look_at(self, directory: Path) -> Iterator[tuple[Change, str]]:
         mark = _mark_of_dir(directory)

@@ -38,6 +38,7 @@ def test_every_way_to_change_the_shelf_is_seen_once(root: Path) -> None:
 def test_a_kernel_json_that_follows_its_directory_is_seen(root: Path) -> None:
     # jupyter_client makes the directory and then copies into it.
     seen = Sightings()
+    seen.look()
     directory = root / "kernels/slow"
     directory.mkdir(parents=True)
     assert seen.look() == []
@@ -52,6 +53,7 @@ def test_a_directory_that_rests_is_not_listed_again(
     before = time.time() - 60
     os.utime(root / "kernels", (before, before))
     seen = Sightings()
+    assert seen.look() == []
 
     def refused(directory: Path) -> None:
         raise AssertionError(f"{directory} was listed")
