@@ -15,6 +15,7 @@ from ..running.overview import Row, find_run, is_job_alone, stray_job, table
 from ..running.records import Run as Record
 from ..running.servers import this_server
 from ..slurm.client import QueueAnswer
+from ..slurm.states import Job
 from .answers import Jobs, Nothing, Query, Run, RunLog, StrayJob
 from .kept import Kept
 
@@ -81,7 +82,7 @@ def list_jobs(services: Services, query: JobsQuery) -> Jobs:
     listing = at.runs.listing()
     if not _slurm_is_here() and not listing.runs:
         return Jobs(
-            runs=(), jobs_without_run=(), unknown_since=None,
+            runs=(), jobs_idle=(), jobs_without_run=(), unknown_since=None,
             problems=tuple(listing.problems), taken=taken,
         )  # fmt: skip
     answer = services.queue.get_for(listing.runs)
@@ -92,15 +93,25 @@ def list_jobs(services: Services, query: JobsQuery) -> Jobs:
         if run.run not in mine and (query.all or run.state != "ended")
     ]
     found.sort(key=lambda run: run.created)
-    strays = find_orphans(at.runs, answer.jobs, complete=answer.complete).runless
+    left = find_orphans(at.runs, answer.jobs, complete=answer.complete)
+    if left.runless:
+        # Perhaps only since Slurm was asked: the run has ended, and its job with it.
+        services.queue.forget()
+        jobs = services.queue.get().jobs
+        left = find_orphans(at.runs, jobs, complete=answer.complete)
     return Jobs(
         runs=tuple(found),
-        jobs_without_run=tuple(
-            StrayJob(id=job.id, name=job.name, state=job.state, node=job.nodes) for job in strays
-        ),
+        jobs_idle=tuple(map(_job_alone, left.idle)),
+        jobs_without_run=tuple(map(_job_alone, left.runless)),
         unknown_since=services.queue.unknown_since,
         problems=(*listing.problems, *([] if answer.complete else [answer.error])),
         taken=taken,
+    )
+
+
+def _job_alone(job: Job) -> StrayJob:
+    return StrayJob(
+        id=job.id, name=job.name, state=job.state, node=job.nodes, gres=job.gres, ends=job.end
     )
 
 

@@ -115,6 +115,39 @@ def test_what_another_server_and_a_command_do_to_runs_is_told(
         second.stop()
 
 
+def test_a_job_that_waits_for_its_next_kernel_is_listed_and_takes_it(
+    server: Server, kernels: Kernels, cluster: Cluster
+) -> None:
+    name = kernels.put("own", config={"idle": 600}, partition="gpu", gres="gpu:2")
+    first = act(server, f"kernels/{name}/launch")["kernel_id"]
+    wait_for("the kernel", lambda: the_run(server)["state"] == "running")
+    job = the_run(server)["job"]
+    server.delete(first)
+
+    def idle() -> list[dict[str, Any]]:
+        found = ask(server, "jobs")
+        # It has been asked to stay: at no time is it one that nobody knows of.
+        assert found["jobs_without_run"] == []
+        return list(found["jobs_idle"])
+
+    wait_for("the idle job", idle)
+    (found,) = idle()
+    assert (found["id"], found["node"]) == (job, "node1") and "gpu" in found["gres"]
+    assert found["ends"]
+    second = act(server, f"kernels/{name}/launch", {"in_job": job, "gpus": "1"})["kernel_id"]
+    wait_for("the second kernel", lambda: the_living(server) == [(second, job, "1")])
+    assert idle() == []
+    server.delete(second)
+    wait_for("the idle job", idle)
+    act(server, f"jobs/{job}/cancel")
+    wait_for("its end", lambda: not idle())
+
+
+def the_living(server: Server) -> list[tuple[str, str, str]]:
+    runs = ask(server, "jobs")["runs"]
+    return [(r["kernel_id"], r["job"], r["gpus"]) for r in runs if r["state"] == "running"]
+
+
 def test_what_a_killed_server_left_is_taken_over(
     server: Server, kernels: Kernels, cluster: Cluster, tmp_path: Path
 ) -> None:

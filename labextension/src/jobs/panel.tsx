@@ -144,7 +144,13 @@ export function JobsView(props: IJobsViewProps): JSX.Element {
                 );
               case 'stray':
                 return (
-                  <StrayRow job={line.job} commands={commands} trans={trans} />
+                  <StrayRow
+                    job={line.job}
+                    idle={line.idle}
+                    now={now}
+                    commands={commands}
+                    trans={trans}
+                  />
                 );
             }
           }}
@@ -203,6 +209,8 @@ function groupTitle(group: Group, trans: TranslationBundle): string {
       return trans.__('Waiting and running');
     case 'left':
       return trans.__('Left by a former server');
+    case 'idle':
+      return trans.__('Waiting for their next kernel');
     case 'stray':
       return trans.__('Jobs without a kernel');
     case 'ended':
