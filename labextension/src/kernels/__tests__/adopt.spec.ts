@@ -8,7 +8,7 @@ import { adopt, type IContext } from '../actions';
 const user = userEvent.setup();
 const fake = new FakeApi();
 const model = modelOf(fake);
-const context = { model, trans } as IContext;
+const context = { model, trans } as Partial<IContext> as IContext;
 
 beforeAll(() => {
   // What JupyterLab's dialogs use, and jsdom has not.
