@@ -160,6 +160,9 @@ test('another kernel joins a job, and gets one of its GPUs', async ({
   await confirm(page, 'Open');
   await expect(page.getByRole('dialog')).toHaveCount(0);
   await expect(row(sidebar, title)).toContainText('GPUs 1 of the job');
+  // The second notebook is in front, and not the first any more.
+  await expect(page.locator('.jp-NotebookPanel')).toHaveCount(2);
+  await expect(page.locator('.jp-NotebookPanel').last()).toBeVisible();
   await answers(page);
   const cell = await run(page, 'import os; os.environ["CUDA_VISIBLE_DEVICES"]');
   await expect(cell.locator('.jp-OutputArea-output')).toHaveText("'1'");
