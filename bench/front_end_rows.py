@@ -1,4 +1,4 @@
-"""The table's row about the sidebar's own code: how much of it a browser fetches at most."""
+"""The table's rows about the sidebar: how much code a browser fetches at most, and how quick it is."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import gzip
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from browser_rows import browser_rows
 from real import Parts
 from row import Row
 
@@ -14,7 +15,7 @@ GOAL = 120_000
 
 
 def front_end_rows(parts: Parts, rounds: int) -> Iterator[Row]:
-    """Every panel and dialog together; nothing here is timed."""
+    """Every panel and dialog together; then what Chromium shows, and how soon."""
     scripts = sorted((BUILT / "static").glob("*.js"))
     whole = _size(scripts)
     yield Row(
@@ -26,6 +27,7 @@ def front_end_rows(parts: Parts, rounds: int) -> Iterator[Row]:
         whole <= GOAL,
         "see which chunk of labextension/built/static grew",
     )
+    yield from browser_rows(parts, rounds)
 
 
 def _size(files: Iterable[Path]) -> int:

@@ -27,7 +27,7 @@ def server_rows(parts: Parts, rounds: int) -> Iterator[Row]:
     yield _import_row(rounds)
     with tempfile.TemporaryDirectory(prefix="kk-bench-") as directory:
         tree = Path(directory, "modules")
-        _write_modules(tree)
+        write_modules(tree)
         settings = {"module_init": [str(parts.lmod_init)], "module_paths": [str(tree)]}
         rest = Rest(Path(directory, "server"), settings=settings)
         try:
@@ -71,7 +71,8 @@ def _import(module: str) -> float:
     return float(done.stdout)
 
 
-def _write_modules(tree: Path) -> None:
+def write_modules(tree: Path) -> None:
+    """A module tree like that of a large site; also what the sidebar's rows search in."""
     for number in range(SOFTWARE):
         folder = tree / f"software{number:04}"
         folder.mkdir(parents=True)

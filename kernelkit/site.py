@@ -162,6 +162,11 @@ class Site:
         except KeyError:
             raise AttributeError(name) from None
 
+    @property
+    def run_dir(self) -> Path:
+        """`run_root` with what the user's environment puts in."""
+        return Path(os.path.expandvars(self.run_root)).expanduser()
+
     def origin(self, name: str) -> str:
         """Where the value of `name` comes from, in words."""
         return self.settings[name].origin

@@ -25,7 +25,10 @@ _KEPT = ("LANG", "LC_ALL", "KERNELKIT_PARTS", "SLURM_CONF", "PYTHONPATH")
 
 
 class Rest:
-    """A server of its own with a home of its own; nothing enables the extension but its install."""
+    """A server of its own with a home of its own; nothing enables the extension but its install.
+
+    `program` is the module that is it: jupyter_server, or one on top of it.
+    """
 
     def __init__(
         self,
@@ -33,6 +36,7 @@ class Rest:
         *,
         settings: Mapping[str, Any] | None = None,
         options: tuple[str, ...] = (),
+        program: str = "jupyter_server",
         **variables: str,
     ) -> None:
         self.home = directory / "home"
@@ -45,15 +49,15 @@ class Rest:
         self.runtime = Path(tempfile.mkdtemp(prefix="kk-"))
         self.log = directory / "log"
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        environment = {
+        self.environment = {
             **kept, "HOME": str(self.home), "PATH": SYSTEM_PATH, "JUPYTER_TOKEN": TOKEN,
             "JUPYTER_RUNTIME_DIR": str(self.runtime), **variables,
         }  # fmt: skip
         words = ["--ServerApp.port=0", "--no-browser", "--allow-root", *options]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "jupyter_server", *words],
-                env=environment, cwd=self.home, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                [sys.executable, "-m", program, *words],
+                env=self.environment, cwd=self.home, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         file = self.runtime / f"jpserver-{self.process.pid}.json"
         wait_until(lambda: (file.is_file() and file.read_text()) or self._ended(), 90)
@@ -126,6 +130,18 @@ class Rest:
             raise
         finally:
             shutil.rmtree(self.runtime, ignore_errors=True)
+
+
+def recipe(venv: Path, name: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "display_name": f"Test {name}", "venv": {"path": str(venv)}, **more}
+
+
+def make(rest: Rest, venv: Path, name: str, **more: Any) -> dict[str, Any]:
+    """A kernel, made without its trial."""
+    body = {"recipe": recipe(venv, name, **more), "options": {"no_test": True}}
+    task = rest.finish(rest.do("POST", "kernels", body))
+    assert task["state"] == "done", task
+    return dict(rest.ask(f"kernels/{name}"))
 
 
 def _send(opener: Any, request: Request) -> tuple[int, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import os
 import sys
 import threading
 import weakref
@@ -22,6 +21,7 @@ from .control import ControlSettings, JobControl
 from .keeper import Keeper
 from .making import make_run
 from .news import Listener, NewsBoard, RunNews
+from .opening import opened
 from .options import RunOptions
 from .pace import Pace
 from .records import Run
@@ -38,7 +38,7 @@ class Desk:
         self.site = site
         self.background = Background()
         self.slurm = Slurm()
-        self.runs = Runs(Path(os.path.expandvars(site.run_root)).expanduser())
+        self.runs = Runs(site.run_dir)
         settings = ControlSettings(interface=site.run_interface, network=site.run_network)
         self.watcher = Watcher(self.slurm, floor=site.queue_interval)
         self.control = JobControl(self.slurm, self.runs, settings)
@@ -160,4 +160,5 @@ def desk() -> Desk:
     with _lock:
         if _desk is None:
             _desk = Desk(load_site())
+            opened(_desk)
         return _desk

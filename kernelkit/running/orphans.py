@@ -35,7 +35,12 @@ def find_orphans(runs: Runs, jobs: Mapping[str, Job], *, complete: bool) -> Orph
     living = {number: job for number, job in jobs.items() if job.phase != "ended"}
     names = {run.job_name for run in alive}
     jobless = [run for run in alive if complete and not _has_job(run, living)]
-    runless = [job for job in living.values() if _is_ours(job.name) and job.name not in names]
+    # What is ending already needs nobody to end it.
+    runless = [
+        job
+        for job in living.values()
+        if job.phase != "ending" and _is_ours(job.name) and job.name not in names
+    ]
     return Orphans(
         abandoned=tuple(r for r in alive if r not in jobless and is_abandoned(runs, r)),
         jobless=tuple(jobless),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -23,7 +21,7 @@ from .runs import Runs
 
 def open_runs(site: Site) -> Runs:
     """The run directories of this user."""
-    return Runs(Path(os.path.expandvars(site.run_root)).expanduser())
+    return Runs(site.run_dir)
 
 
 @dataclass(frozen=True)

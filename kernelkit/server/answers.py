@@ -225,6 +225,14 @@ class CloneOf(Body, frozen=True):
     display_name: str = ""
 
 
+class AdoptionOf(Body, frozen=True):
+    """The name of a kernel to be made beside the hand-made one; in its place where that is empty
+    or its own. What Jupyter is to show, if not the same."""
+
+    name: str = ""
+    display_name: str = ""
+
+
 class NewName(Body, frozen=True):
     """Another name, another display name, or both."""
 
@@ -338,18 +346,24 @@ class Run(Answer, frozen=True):
 
 
 class StrayJob(Answer, frozen=True):
-    """A job of ours that no run tells of."""
+    """A job of ours without a run; `ends` is when its time limit ends it."""
 
     id: str
     name: str
     state: str
     node: str
+    gres: str
+    ends: int | None
 
 
 class Jobs(Answer, frozen=True):
-    """All runs of this user, oldest first, and what Slurm could not say."""
+    """All runs of this user, oldest first, and what Slurm could not say.
+
+    `jobs_idle` wait for their next kernel, as was asked; of `jobs_without_run` no run tells.
+    """
 
     runs: tuple[Run, ...]
+    jobs_idle: tuple[StrayJob, ...]
     jobs_without_run: tuple[StrayJob, ...]
     unknown_since: float | None
     problems: tuple[str, ...]

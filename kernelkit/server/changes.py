@@ -16,6 +16,7 @@ from ..specs.making import make_kernel, place
 from ..specs.moving import clone_kernel, rename_kernel
 from ..specs.shelf import fingerprint
 from .answers import (
+    AdoptionOf,
     CloneOf,
     Edit,
     NewKernel,
@@ -82,11 +83,13 @@ def edit(services: Services, name: str, body: Edit) -> TaskAnswer:
     return _begin(services, "edit", title, change, body.options)
 
 
-def adopt(services: Services, name: str) -> TaskAnswer:
-    """Begin making a hand-made kernel one of kernelkit's, under its own name; the former directory
-    is kept. Raises NotFound, RecipeError, and UsageError for one that is kernelkit's already."""
+def adopt(services: Services, name: str, body: AdoptionOf) -> TaskAnswer:
+    """Begin making a hand-made kernel one of kernelkit's, in its place, where the former directory
+    is kept, or under another name beside it. Raises NotFound, RecipeError, InvalidName,
+    AlreadyExists, and UsageError for one that is kernelkit's already."""
     kernel = find_kernel(name)
-    found = adoption_of(kernel, services.site)
+    found = adoption_of(kernel, services.site, name=body.name, display_name=body.display_name)
+    found.change.check_free()
     title = f"Adopting {kernel.display_name or kernel.name}"
     return _begin(services, "adopt", title, found.change, found.options, found.notes)
 
@@ -105,7 +108,7 @@ def _begin(
 
     def work(steps: Steps) -> TaskResult:
         made = apply(change, site, steps, job=job, trial=trial_of(options, site, steps))
-        services.kernels_changed("changed", made.directory.name)
+        services.kernels_changed("installed" if change.beside else "changed", made.directory.name)
         if options.on_slurm and options.test_on_slurm:
             _test_new_in_job(made.directory, site, steps)
         return TaskResult(name=made.directory.name, notices=(*notices, *made.notices))
@@ -124,7 +127,8 @@ def rename(services: Services, name: str, body: NewName) -> KernelSummary:
     """Another name, or display name. Raises Unmanaged, InvalidName and AlreadyExists."""
     kernel = find_kernel(name)
     made = rename_kernel(kernel, body.name, display_name=body.display_name)
-    services.kernels_changed("renamed" if made.name != kernel.name else "changed", made.name)
+    action = "renamed" if made.name != kernel.name else "changed"
+    services.kernels_changed(action, made.name, former=kernel.name)
     return summarize(made)
 
 

@@ -21,10 +21,12 @@ class KernelkitExtension(ExtensionApp):
         assert self.serverapp is not None
         self.services = Services(self.serverapp)
         self.services.events.register()
+        self.services.hear_of_runs()
         self.handlers.extend(make_handlers(self.services))
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         """Called once the server listens."""
+        await self.services.watch()
         await leftovers.settle(self.services)
 
     async def stop_extension(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ..running.adoption import attachable
@@ -11,16 +12,20 @@ from ..running.desk import desk
 from ..running.news import RunNews, RunState, facts_of
 from ..running.orphans import find_orphans
 from ..running.overview import Row, find_run, is_job_alone, stray_job, table
+from ..running.records import Run as Record
+from ..running.servers import this_server
 from ..slurm.client import QueueAnswer
+from ..slurm.states import Job
 from .answers import Jobs, Nothing, Query, Run, RunLog, StrayJob
 from .kept import Kept
 
 if TYPE_CHECKING:
-    from .events import Events
     from .services import Services
 
 # Characters of a log that are sent.
 _LOG_LIMIT = 60_000
+# How long after it began a run may have been submitted, mostly.
+_NEW_SECONDS = 60.0
 # How a job stands that its supervisor has not spoken of -> how its run does.
 _STATES: dict[str, RunState] = {
     "new": "new", "queued": "queued", "starting": "starting", "running": "running",
@@ -39,12 +44,21 @@ class Queue:
 
     def __init__(self) -> None:
         self._kept = Kept(self._ask, float(desk().site.queue_interval))
-        self._complete = 0.0
         self.unknown_since: float | None = None
 
     def get(self) -> QueueAnswer:
         """The queue; one that is not complete where Slurm does not answer."""
         return self._kept.get()
+
+    def get_for(self, runs: Iterable[Record]) -> QueueAnswer:
+        """The queue as it is to be shown with `runs`: one of another server that was submitted
+        since Slurm was asked would seem to have ended."""
+        found = self.get()
+        since = time.time() - _NEW_SECONDS
+        new = (run for run in runs if run.job_id and run.created > since)
+        if found.complete and any(run.job_id not in found.jobs for run in new):
+            self.forget()
+        return self.get()
 
     def forget(self) -> None:
         """Ask anew next time: something was changed."""
@@ -60,59 +74,66 @@ class Queue:
         return answer
 
 
-class Bulletin:
-    """Hands on the news of this server's runs as events."""
-
-    def __init__(self, events: Events) -> None:
-        self._events = events
-        self._last: dict[str, RunNews] = {}
-        desk().listen(self._hear)
-
-    def _hear(self, news: RunNews) -> None:
-        # Called in the thread that looks after the runs, one news at a time.
-        before = self._last.pop(news.run, None)
-        if news.state != "ended":
-            self._last[news.run] = news
-        warned = before is not None and before.warning == news.warning
-        self._events.run_changed(
-            own_run(news, time.time()),
-            previous=before.state if before else None,
-            warning="" if warned else news.warning,
-        )
-
-
 def list_jobs(services: Services, query: JobsQuery) -> Jobs:
     """Every run of this user, and jobs of ours that no run tells of."""
     taken = time.time()
     at = desk()
-    services.hear_of_runs()
     mine = {news.run: news for news in at.snapshot()}
     listing = at.runs.listing()
     if not _slurm_is_here() and not listing.runs:
         return Jobs(
-            runs=(), jobs_without_run=(), unknown_since=None,
+            runs=(), jobs_idle=(), jobs_without_run=(), unknown_since=None,
             problems=tuple(listing.problems), taken=taken,
         )  # fmt: skip
-    answer = services.queue.get()
-    free = {run.id for run in attachable(at.runs, answer)}
-    rows = {row.run.id: row for row in table(at.runs, answer, every=True)}
+    answer = services.queue.get_for(listing.runs)
     found = [own_run(news, taken) for news in mine.values()]
     found += [
-        _other_run(row, answer, services.queue.unknown_since, row.run.id in free)
-        for row in rows.values()
-        if row.run.id not in mine and (query.all or row.state != "ended")
+        run
+        for run in _others(services, answer)
+        if run.run not in mine and (query.all or run.state != "ended")
     ]
     found.sort(key=lambda run: run.created)
-    strays = find_orphans(at.runs, answer.jobs, complete=answer.complete).runless
+    left = find_orphans(at.runs, answer.jobs, complete=answer.complete)
+    if left.runless:
+        # Perhaps only since Slurm was asked: the run has ended, and its job with it.
+        services.queue.forget()
+        jobs = services.queue.get().jobs
+        left = find_orphans(at.runs, jobs, complete=answer.complete)
     return Jobs(
         runs=tuple(found),
-        jobs_without_run=tuple(
-            StrayJob(id=job.id, name=job.name, state=job.state, node=job.nodes) for job in strays
-        ),
+        jobs_idle=tuple(map(_job_alone, left.idle)),
+        jobs_without_run=tuple(map(_job_alone, left.runless)),
         unknown_since=services.queue.unknown_since,
         problems=(*listing.problems, *([] if answer.complete else [answer.error])),
         taken=taken,
     )
+
+
+def _job_alone(job: Job) -> StrayJob:
+    return StrayJob(
+        id=job.id, name=job.name, state=job.state, node=job.nodes, gres=job.gres, ends=job.end
+    )
+
+
+def runs_of_others(services: Services, wanted: Collection[str]) -> list[Run]:
+    """Those of the `wanted` runs that this server does not look after; asks Slurm anew."""
+    at = desk()
+    listed = at.runs.listing().runs
+    mine = {news.run for news in at.snapshot()}
+    # A new run is on record before there is news of it.
+    mine |= {run.id for run in listed if run.server == this_server()}
+    if not (wanted := set(wanted) - mine):
+        return []
+    services.queue.forget()
+    return [run for run in _others(services, services.queue.get()) if run.run in wanted]
+
+
+def _others(services: Services, answer: QueueAnswer) -> Iterator[Run]:
+    """Every run on disk as one of another server's."""
+    runs, unknown_since = desk().runs, services.queue.unknown_since
+    free = {run.id for run in attachable(runs, answer)}
+    for row in table(runs, answer, every=True):
+        yield _other_run(row, answer, unknown_since, row.run.id in free)
 
 
 def _slurm_is_here() -> bool:

@@ -12,7 +12,7 @@ import msgspec
 from ..errors import KernelkitError
 from ..model import Resources
 from ..specs.changes import origin
-from ..specs.detail import KernelDetail, describe_kernel, summarize
+from ..specs.detail import KernelDetail, describe_kernel, summarize_all
 from ..specs.exporting import export_recipe
 from ..specs.job_config import job_config
 from ..specs.lookup import find_kernel
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def list_all(services: Services) -> Kernels:
     """Every kernelspec with its state and the reason, whoever made it."""
     taken = time.time()
-    return Kernels(kernels=tuple(map(summarize, list_kernels())), taken=taken)
+    return Kernels(kernels=summarize_all(list_kernels()), taken=taken)
 
 
 def tell(services: Services, name: str) -> KernelDetail:

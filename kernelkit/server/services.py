@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from .bulletin import Bulletin
 from .events import Events
 
 if TYPE_CHECKING:
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from ..specs.states import Installed
     from .calls import Call
     from .catalog import Shelf
-    from .jobs import Bulletin, Queue
+    from .jobs import Queue
     from .kept import Kept
+    from .lookout import Lookout
     from .routes import Route
     from .tasks import Tasks
 
@@ -55,10 +57,26 @@ class Services:
     def __init__(self, server: ServerApp) -> None:
         self.server = server
         self.events = Events(server)
+        self.bulletin = Bulletin(self.events)
         self.lock = threading.RLock()
+        self._watching: asyncio.Task[None] | None = None
+
+    def hear_of_runs(self) -> None:
+        """Tell of this server's runs from the first one on; called as the server is made."""
+        from ..running.opening import when_opened
+
+        when_opened(self.bulletin.open)
+
+    async def watch(self) -> None:
+        """Tell of what other processes change from now on; called once the server listens."""
+        lookout = await self.in_thread(lambda: self.lookout)
+        self._watching = asyncio.create_task(lookout.keep())
 
     async def close(self) -> None:
         """End what is going on, with the server."""
+        self.bulletin.close()
+        if self._watching is not None:
+            self._watching.cancel()
         if "tasks" in self.__dict__:
             self.tasks.cancel_all()
         if "_threads" in self.__dict__:
@@ -136,18 +154,23 @@ class Services:
         tasks.listen(self.events.task_changed)
         return tasks
 
-    def hear_of_runs(self) -> None:
-        """Have every change of a run told as an event, from the first time that somebody asks."""
-        assert self._bulletin
-
     @once
-    def _bulletin(self) -> Bulletin:
-        from .jobs import Bulletin
+    def lookout(self) -> Lookout:
+        """What tells of other processes' changes."""
+        from .lookout import Lookout
 
-        return Bulletin(self.events)
+        return Lookout(self)
 
-    def kernels_changed(self, action: str, name: str) -> None:
-        """Tell everybody that a kernel was installed, changed, removed or renamed."""
-        self.installed.forget()
-        self.shelf.outdate()
+    def kernels_changed(self, action: str, name: str, *, former: str = "") -> None:
+        """Tell everybody that a kernel was installed, changed, removed or renamed (`former`)."""
+        self.forget_kernels()
         self.events.kernels_changed(action, name)
+        self.lookout.look_at_kernels(name, former)
+
+    def forget_kernels(self) -> None:
+        """Have everything that depends on the installed kernels read anew."""
+        # What nobody has asked for yet is neither there nor imported for this.
+        if "installed" in self.__dict__:
+            self.installed.forget()
+        if "shelf" in self.__dict__:
+            self.shelf.outdate()

@@ -1,4 +1,4 @@
-"""A kernelspec that somebody made by hand becomes one of kernelkit's, under its own name."""
+"""A kernelspec that somebody made by hand becomes one of kernelkit's, in its place or beside it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from .. import names
 from ..errors import RecipeError, UsageError
 from ..files import read_regular
 from ..model import (
@@ -25,7 +26,6 @@ from ..model import (
     Recipe,
     Venv,
 )
-from ..names import display_name
 from .changes import Change
 from .definition import origin_of
 from .detail import options_of
@@ -51,20 +51,33 @@ class Adoption:
     notes: tuple[str, ...]
 
 
-def adoption_of(kernel: Installed, site: Site) -> Adoption:
+def adoption_of(
+    kernel: Installed, site: Site, *, name: str = "", display_name: str = ""
+) -> Adoption:
     """What adopting `kernel` would make of it; `changes.apply` does it.
 
-    One in a place that this user may not write is adopted into the user's own, where it comes
-    first. Raises UsageError for one that is kernelkit's already, NotFound and RecipeError.
+    With another `name` the hand-made one stays as it is, and a kernel of that name is made from
+    what it is; `display_name` is what Jupyter shows, if not the same. One in a place that this
+    user may not write is adopted into the user's own, where it comes first. Raises UsageError for
+    one that is kernelkit's already, NotFound, RecipeError and InvalidName.
     """
     if kernel.managed and not _is_copy(kernel):
         raise UsageError(
             f"`{kernel.name}` is kernelkit's already.",
             hint="One that was edited by hand is made anew by `kernelkit upgrade --force`.",
         )
+    beside = names.kernel_name(name) if name and name != kernel.name else ""
     spec = read_kernel_json(kernel.directory)
-    recipe, notes = _copied(kernel, spec) if kernel.managed else _understood(kernel, spec)
+    if display_name:
+        spec["display_name"] = names.display_name(display_name)
+    called = beside or kernel.directory.name
+    if kernel.managed:
+        recipe, notes = _copied(kernel, spec)
+    else:
+        recipe, notes = _understood(kernel, spec, called)
     recipe = check_recipe(msgspec.to_builtins(recipe), source=f"{kernel.path}/kernel.json")
+    if beside:
+        notes += _kept_by(kernel, recipe)
     logo = next((p for n in LOGO_NAMES if (p := kernel.directory / n).is_file()), None)
     source = Source(
         recipe,
@@ -74,15 +87,18 @@ def adoption_of(kernel: Installed, site: Site) -> Adoption:
     )
     writable = os.access(kernel.directory.parent, os.W_OK)
     root = kernel.root if writable else data_root("user")
-    expected = fingerprint(root, kernel.directory) if writable else ""
-    change = Change(kernel, source, expected, root=root, adopt=True)
-    options = _options(kernel, recipe)
+    expected = fingerprint(root, kernel.directory) if writable and not beside else ""
+    change = Change(kernel, source, expected, root=root, adopt=True, beside=beside)
+    # A copied kernelspec still has the Slurm options of the first one.
+    options = msgspec.structs.replace(options_of(kernel, recipe), as_name=called)
     return Adoption(change, options, tuple(notes))
 
 
-def _options(kernel: Installed, recipe: Recipe) -> InstallOptions:
-    # A copied kernelspec still has the Slurm options of the first one.
-    return msgspec.structs.replace(options_of(kernel, recipe), as_name=kernel.directory.name)
+def _kept_by(kernel: Installed, recipe: Recipe) -> list[str]:
+    """What of the hand-made one a kernel beside it goes on using."""
+    command = recipe.kernel.command if recipe.kernel else ()
+    used = [word for word in command if word.startswith(f"{kernel.path}/")]
+    return [f"It starts `{word}`, which has to stay where it is." for word in used]
 
 
 def _is_copy(kernel: Installed) -> bool:
@@ -100,18 +116,18 @@ def _copied(kernel: Installed, spec: dict[str, Any]) -> tuple[Recipe, list[str]]
     recipe = origin_of(first).definition.recipe
     recipe = msgspec.structs.replace(
         recipe,
-        display_name=display_name(str(spec.get("display_name") or kernel.name)),
+        display_name=names.display_name(str(spec.get("display_name") or kernel.name)),
         env={**recipe.env, **_env_of(spec)},
     )
     return recipe, [f"It is made as `{first.path}` was, with its own name and variables."]
 
 
-def _understood(kernel: Installed, spec: dict[str, Any]) -> tuple[Recipe, list[str]]:
+def _understood(kernel: Installed, spec: dict[str, Any], called: str) -> tuple[Recipe, list[str]]:
     env = _env_of(spec)
     argv = [str(word).replace("{resource_dir}", kernel.path) for word in spec["argv"]]
     common: dict[str, Any] = {
-        "name": plain_name(kernel.directory.name),
-        "display_name": display_name(str(spec.get("display_name") or kernel.name)),
+        "name": plain_name(called),
+        "display_name": names.display_name(str(spec.get("display_name") or kernel.name)),
         "language": str(spec.get("language") or "").lower(),
     }
     mode: InterruptMode = "message" if spec.get("interrupt_mode") == "message" else "signal"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import NotPermitted
+from . import store
 from .definition import Origin, load, origin_of, renewed
 from .detail import text_of
 from .making import Job, Made, Target, Trial, make_kernel, preview_kernel
@@ -35,20 +36,32 @@ class Change:
     kernel: Installed
     source: Source
     expected: str
-    # For an adoption, which may be of a kernel in a place that others write.
+    # For an adoption, which may be of a kernel in a place that others write, and may leave it be:
+    # `beside` is then the name of the new one.
     root: Path | None = None
     adopt: bool = False
+    beside: str = ""
 
     @property
     def target(self) -> Target:
-        """The place of the kernel itself."""
+        """The place of the kernel itself, or of the new one beside it."""
+        root = self.root or self.kernel.root
+        if self.beside:
+            return Target(name=self.beside, root=root)
         return Target(
             name=self.kernel.directory.name.lower(),
-            root=self.root or self.kernel.root,
+            root=root,
             replace=True,
             expected=self.expected,
             adopt=self.adopt,
         )
+
+    def check_free(self) -> None:
+        """Raises at once what `apply` would raise of the place, InvalidName and AlreadyExists
+        among them."""
+        target = self.target
+        assert target.root and target.name
+        store.check_free(target.root, target.name, replace=target.replace, adopt=target.adopt)
 
 
 def origin(kernel: Installed, site: Site) -> Origin:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -75,10 +76,22 @@ class KernelDetail(KernelSummary, kw_only=True):
 
 def summarize(kernel: Installed) -> KernelSummary:
     """`kernel` as a list shows it; reads nothing but its directory's entries."""
-    return KernelSummary(**_summary(kernel))
+    return KernelSummary(**_summary(kernel, scope_name(kernel.root)))
 
 
-def _summary(kernel: Installed) -> dict[str, Any]:
+def summarize_all(kernels: Iterable[Installed]) -> tuple[KernelSummary, ...]:
+    """`summarize` for many, which mostly stand in a few places."""
+    scopes: dict[str, ScopeName] = {}
+    found = []
+    for kernel in kernels:
+        place = os.path.dirname(kernel.path)  # noqa: PTH120 - twice as quick as pathlib
+        if place not in scopes:
+            scopes[place] = scope_name(kernel.root)
+        found.append(KernelSummary(**_summary(kernel, scopes[place])))
+    return tuple(found)
+
+
+def _summary(kernel: Installed, scope: ScopeName) -> dict[str, Any]:
     metadata = kernel.metadata if kernel.managed else None
     config = job_config(kernel.kernel)
     return {
@@ -95,7 +108,7 @@ def _summary(kernel: Installed) -> dict[str, Any]:
         "on_slurm": config is not None,
         "resources": request_of(kernel.kernel, metadata.resources if metadata else None),
         "layers": metadata.layers if metadata else (),
-        "scope": scope_name(kernel.root),
+        "scope": scope,
         "modified": _modified(kernel.path),
     }
 
@@ -111,7 +124,7 @@ def describe_kernel(kernel: Installed) -> KernelDetail:
     record = load(kernel) if known else Record()
     origin = origin_of(kernel, record, site_binds=_site_binds(record)) if known else None
     recipe = origin.definition.recipe if origin else None
-    summary = _summary(kernel)
+    summary = _summary(kernel, scope_name(kernel.root))
     return KernelDetail(
         **summary
         | {"description": summary["description"] or (recipe.description if recipe else "")},

@@ -80,7 +80,11 @@ export interface IKernelkitApi {
     changes: { name?: string; display_name?: string }
   ): Promise<IKernel>;
   test(name: string, onSlurm?: boolean): Promise<ITask>;
-  adopt(name: string): Promise<ITask>;
+  /** In its place, or under another name beside it. */
+  adopt(
+    name: string,
+    changes?: { name?: string; display_name?: string }
+  ): Promise<ITask>;
   launch(name: string, request: ILaunchRequest): Promise<string>;
   remove(name: string): Promise<void>;
   exportRecipe(name: string): Promise<{ filename: string; text: string }>;
@@ -164,8 +168,11 @@ export class KernelkitApi implements IKernelkitApi {
     });
   }
 
-  adopt(name: string): Promise<ITask> {
-    return this._task('POST', at('kernels', name, 'adopt'), {});
+  adopt(
+    name: string,
+    changes: { name?: string; display_name?: string } = {}
+  ): Promise<ITask> {
+    return this._task('POST', at('kernels', name, 'adopt'), changes);
   }
 
   async launch(name: string, request: ILaunchRequest): Promise<string> {

@@ -290,6 +290,8 @@ export interface ILaunchRequest {
   type?: 'notebook' | 'console';
   resources?: Resources;
   in_job?: string;
+  /** Positions among the GPUs of that job. */
+  gpus?: string;
   keep?: boolean;
 }
 
@@ -347,16 +349,22 @@ export interface IRun {
   resources: Resources | null;
 }
 
-/** A job of this user's kernels that no run tells of. */
+/** A job of this user's kernels in which none runs. */
 export interface IStrayJob {
   id: string;
   name: string;
   state: string;
   node: string;
+  gres: string;
+  /** When the time limit ends it. */
+  ends: number | null;
 }
 
 export interface IJobs {
   runs: IRun[];
+  /** They wait for their next kernel, as was asked. */
+  jobs_idle: IStrayJob[];
+  /** No run tells of them. */
   jobs_without_run: IStrayJob[];
   /** Since when the scheduler does not answer. */
   unknown_since: number | null;

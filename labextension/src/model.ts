@@ -168,7 +168,12 @@ export class KernelkitModel implements IKernelkitModel, IDisposable {
     this._countSerial(schema_id, emission.serial as number);
     const payload = emission as unknown;
     if (schema_id === Events.RUN) {
-      this._putRun((payload as Events.IRunEvent).run);
+      const { run } = payload as Events.IRunEvent;
+      this._putRun(run);
+      if (run.state === 'ended' && this._watchers > 0) {
+        // Its job may wait for another kernel now.
+        void this.jobs.refresh();
+      }
     } else if (schema_id === Events.TASK) {
       this._keep(payload as Events.ITaskEvent);
     } else {

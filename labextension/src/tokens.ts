@@ -125,6 +125,8 @@ export namespace CommandIDs {
   export const moreTime = 'kernelkit:restart-with-more-time';
   export const cancelRun = 'kernelkit:cancel-run';
   export const runLog = 'kernelkit:run-log';
+  /** {job}: one that waits for its next kernel */
+  export const openInIdleJob = 'kernelkit:open-in-idle-job';
   /** {job}: one that no run tells of */
   export const cancelJob = 'kernelkit:cancel-job';
 }

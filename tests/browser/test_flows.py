@@ -10,7 +10,7 @@ import pytest
 HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
 
 
-@pytest.mark.parametrize("flow", ["jobs", "catalog", "editor", "access", "german"])
+@pytest.mark.parametrize("flow", ["jobs", "catalog", "editor", "access", "german", "outside"])
 def test_flow(flow: str, lab: Any, browser: Any) -> None:
     browser.run(flow, lab.url)
 

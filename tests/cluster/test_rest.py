@@ -2,60 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-import websocket
+from command_line import kernelkit_process
+from hearing import Event, Events, hearing
 from job_kernels import Kernels
 from serving import TOKEN, Server
 from slurm import Cluster, wait_for
 
-Event = dict[str, Any]
 
-
-class Events:
-    """The server's events, as JupyterLab hears them."""
-
-    def __init__(self, server: Server) -> None:
-        self._socket = websocket.create_connection(
-            f"ws://127.0.0.1:{server.port}/api/events/subscribe",
-            header=[f"Authorization: token {TOKEN}"],
-            timeout=60,
-        )
-        self.heard: list[Event] = []
-
-    def of(self, kind: str) -> list[Event]:
-        """Those of one kind that were heard so far."""
-        return [event for event in self.heard if event["schema_id"].split("/")[-2] == kind]
-
-    def until(self, kind: str, wanted: Callable[[Event], bool]) -> Event:
-        """The first event of a kind that is wanted."""
-        for event in self.of(kind):
-            if wanted(event):
-                return event
-        while True:
-            self.heard.append(json.loads(self._socket.recv()))
-            if (event := self.heard[-1]) in self.of(kind) and wanted(event):
-                return event
-
-    def close(self) -> None:
-        self._socket.close()
-
-
-@contextmanager
-def listening(server: Server) -> Iterator[Events]:
-    """Events from when the runs were asked for first."""
-    ask(server, "jobs")
-    events = Events(server)
-    try:
-        yield events
-    finally:
-        events.close()
+def listening(server: Server) -> AbstractContextManager[Events]:
+    """Events from now on; nobody has asked for runs before."""
+    return hearing(f"http://127.0.0.1:{server.port}", TOKEN)
 
 
 def ask(server: Server, path: str) -> Any:
@@ -120,6 +83,69 @@ def test_a_kernel_is_launched_watched_given_more_time_and_cancelled(
         serials = [event["serial"] for event in events.of("run")]
         assert serials == list(range(serials[0], serials[0] + len(serials)))
     server.delete(started["kernel_id"])
+
+
+def test_a_kernel_that_jupyter_started_is_told_of_though_nobody_asked_for_runs(
+    server: Server, kernels: Kernels
+) -> None:
+    with listening(server) as events:
+        kernel_id = server.start(kernels.put("own"))
+        told = events.until("run", run_is("running"))["run"]
+        assert told["kernel_id"] == kernel_id and told["mine"]
+        server.delete(kernel_id)
+        events.until("run", run_is("ended"))
+
+
+def test_what_another_server_and_a_command_do_to_runs_is_told(
+    server: Server, kernels: Kernels, cluster: Cluster, tmp_path: Path
+) -> None:
+    second = Server(kernels.home, cluster, tmp_path / "second")
+    try:
+        with listening(second) as events:
+            ask(second, "status")
+            kernel_id = server.start(kernels.put("own"))
+            run = events.until("run", run_is("running"))["run"]
+            assert run["kernel_id"] == kernel_id and run["node"] and not run["mine"]
+            assert kernelkit_process("cancel", run["run"]).code == 0
+            ended = events.until("run", run_is("ended"))
+            assert ended["previous_state"] and ended["run"]["run"] == run["run"]
+            assert ended["run"]["end"]["words"]
+        server.delete(kernel_id)
+    finally:
+        second.stop()
+
+
+def test_a_job_that_waits_for_its_next_kernel_is_listed_and_takes_it(
+    server: Server, kernels: Kernels, cluster: Cluster
+) -> None:
+    name = kernels.put("own", config={"idle": 600}, partition="gpu", gres="gpu:2")
+    first = act(server, f"kernels/{name}/launch")["kernel_id"]
+    wait_for("the kernel", lambda: the_run(server)["state"] == "running")
+    job = the_run(server)["job"]
+    server.delete(first)
+
+    def idle() -> list[dict[str, Any]]:
+        found = ask(server, "jobs")
+        # It has been asked to stay: at no time is it one that nobody knows of.
+        assert found["jobs_without_run"] == []
+        return list(found["jobs_idle"])
+
+    wait_for("the idle job", idle)
+    (found,) = idle()
+    assert (found["id"], found["node"]) == (job, "node1") and "gpu" in found["gres"]
+    assert found["ends"]
+    second = act(server, f"kernels/{name}/launch", {"in_job": job, "gpus": "1"})["kernel_id"]
+    wait_for("the second kernel", lambda: the_living(server) == [(second, job, "1")])
+    assert idle() == []
+    server.delete(second)
+    wait_for("the idle job", idle)
+    act(server, f"jobs/{job}/cancel")
+    wait_for("its end", lambda: not idle())
+
+
+def the_living(server: Server) -> list[tuple[str, str, str]]:
+    runs = ask(server, "jobs")["runs"]
+    return [(r["kernel_id"], r["job"], r["gpus"]) for r in runs if r["state"] == "running"]
 
 
 def test_what_a_killed_server_left_is_taken_over(

@@ -110,6 +110,39 @@ def test_a_copied_and_edited_one(machine: Machine, kernelkit: Kernelkit, tmp_pat
     assert cell(tmp_path).endswith("copied 1")
 
 
+def test_under_another_name_the_hand_made_one_stays(
+    machine: Machine, kernelkit: Kernelkit, tmp_path: Path
+) -> None:
+    python = str(machine.parts.python)
+    directory = by_hand(machine, [python, "-m", "ipykernel_launcher", *CONNECTION])
+    # Of this name kernelkit makes none: IRkernel's installer would replace it.
+    directory = directory.rename(directory.with_name("ir"))
+    before = tree(directory)
+    assert "--as" in kernelkit("adopt", "ir", code=2)["error"]["hint"]
+    done = kernelkit("adopt", "ir", "--as", "mine")
+    assert (done["name"], done["adopted"]) == ("mine", "ir") and "run a cell" in done["tested"]
+    assert tree(directory) == before
+    (found,) = kernelkit("list", "mine")["kernels"]
+    # Jupyter's menus tell kernels apart by what they show.
+    assert (found["state"], found["display_name"]) == ("ready", "Mine (mine)")
+    assert cell(tmp_path) == f"{python} 1 None"
+    taken = kernelkit("adopt", "ir", "--as", "mine", "--no-test", code=1)
+    assert taken["error"]["code"] == "exists"
+    kernelkit("adopt", "ir", "--as", "other", "--display-name", "Other", "--no-test")
+    assert kernelkit("list", "other")["kernels"][0]["display_name"] == "Other"
+    kernelkit("remove", "mine", "--yes")
+    assert tree(directory) == before
+
+
+def test_under_another_name_a_script_of_the_hand_made_one_is_named(
+    machine: Machine, kernelkit: Kernelkit
+) -> None:
+    directory = by_hand(machine, ["{resource_dir}/start.sh", *CONNECTION])
+    script = wrapper(directory, "if true; then exec python3; fi")
+    notes = kernelkit("adopt", "mine", "--as", "anew", "--no-test")["notes"]
+    assert any(script in note and "stay" in note for note in notes)
+
+
 def test_one_that_does_not_start_is_left_alone(machine: Machine, kernelkit: Kernelkit) -> None:
     directory = by_hand(machine, ["/bin/false", *CONNECTION])
     before = tree(directory)

@@ -9,21 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rest import TOKEN, Rest
+from rest import TOKEN, Rest, make, recipe
 from shelf import put_foreign
 from waiting import wait_until
-
-
-def recipe(venv: Path, name: str, **more: Any) -> dict[str, Any]:
-    return {"name": name, "display_name": f"Test {name}", "venv": {"path": str(venv)}, **more}
-
-
-def make(rest: Rest, venv: Path, name: str, **more: Any) -> dict[str, Any]:
-    """A kernel, made without its trial."""
-    body = {"recipe": recipe(venv, name, **more), "options": {"no_test": True}}
-    task = rest.finish(rest.do("POST", "kernels", body))
-    assert task["state"] == "done", task
-    return dict(rest.ask(f"kernels/{name}"))
 
 
 def test_an_install_is_told_step_by_step_and_tested(rest: Rest, venv: Path) -> None:
@@ -185,6 +173,25 @@ def test_a_hand_made_kernel_is_adopted(rest: Rest, venv: Path) -> None:
     found = rest.ask("kernels/handmade")
     assert found["managed"] and found["display_name"] == "By hand"
     assert rest.do("POST", "kernels/handmade/adopt", {})[0] == 400
+
+
+def test_a_hand_made_kernel_is_adopted_under_another_name(rest: Rest, venv: Path) -> None:
+    argv = [str(venv / "bin/python"), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    spec = {"argv": argv, "display_name": "By hand", "language": "python"}
+    directory = put_foreign(rest.data, "left-alone", spec)
+    before = (directory / "kernel.json").read_bytes()
+    make(rest, venv, "in-the-way")
+    status, refused = rest.do("POST", "kernels/left-alone/adopt", {"name": "in-the-way"})
+    assert (status, refused["error"]["code"]) == (409, "exists")
+    status, refused = rest.do("POST", "kernels/left-alone/adopt", {"name": "two words"})
+    assert (status, refused["error"]["code"]) == (400, "invalid_name")
+    body = {"name": "adopted-anew", "display_name": "Adopted anew"}
+    task = rest.finish(rest.do("POST", "kernels/left-alone/adopt", body))
+    assert task["state"] == "done" and task["result"]["name"] == "adopted-anew", task
+    found = rest.ask("kernels/adopted-anew")
+    assert found["managed"] and found["display_name"] == "Adopted anew"
+    assert not rest.ask("kernels/left-alone")["managed"]
+    assert (directory / "kernel.json").read_bytes() == before
 
 
 def test_a_kernel_is_tested_as_it_is(rest: Rest, venv: Path) -> None:

@@ -226,3 +226,16 @@ def test_a_server_imports_next_to_nothing_for_it() -> None:
     assert all(name.startswith("kernelkit.server") for name in ours if name != "kernelkit"), ours
     others = {name.split(".")[0] for name in done.stdout.split()} - {"kernelkit", "jupyter_server"}
     assert "msgspec" not in others and len(others) < 10, others
+
+
+def test_looking_for_changes_imports_nothing_that_runs_kernels() -> None:
+    program = (
+        "import sys; import kernelkit.server.lookout, kernelkit.server.bulletin;"
+        "import kernelkit.running.opening; print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    found = set(done.stdout.split())
+    assert "kernelkit.specs.sightings" in found
+    assert not found & {"msgspec", "zmq", "kernelkit.running.desk", "kernelkit.server.answers"}

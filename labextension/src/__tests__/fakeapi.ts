@@ -144,6 +144,7 @@ export class FakeApi {
     kernels: () => ({ kernels: [...this.server.kernels], taken: 0 }),
     jobs: () => ({
       runs: [...this.server.runs],
+      jobs_idle: [],
       jobs_without_run: [],
       unknown_since: null,
       problems: [],

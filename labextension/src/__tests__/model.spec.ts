@@ -107,6 +107,20 @@ describe('KernelkitModel', () => {
     watching.dispose();
   });
 
+  it('reads the jobs anew when a run has ended', async () => {
+    const { fake, model, emit } = made();
+    const watching = model.watch();
+    await settle();
+    fake.asked.length = 0;
+    emit(Events.RUN, 1, { run: { run: 'a', state: 'running' } });
+    expect(model.jobs.data?.runs).toHaveLength(1);
+    expect(fake.asked).toEqual([]);
+    emit(Events.RUN, 2, { run: { run: 'a', state: 'ended' } });
+    await settle();
+    expect(fake.asked).toEqual(['jobs()']);
+    watching.dispose();
+  });
+
   it('does not take an older word of a task for a newer one', async () => {
     const { model, emit } = made();
     emit(Events.TASK, 5, task({ serial: 5, state: 'done' }));

@@ -8,7 +8,9 @@ import type { IKernelkitModel } from '../tokens';
 export class PanelWidget extends ReactWidget {
   constructor(
     private readonly _model: IKernelkitModel,
-    private readonly _draw: () => JSX.Element
+    private readonly _draw: () => JSX.Element,
+    /** What was begun for this panel while its code was fetched. */
+    private _watching: IDisposable | null = null
   ) {
     super();
     this.addClass('kk-PanelWidget');
@@ -27,6 +29,8 @@ export class PanelWidget extends ReactWidget {
     super.onAfterAttach(msg);
     if (this.isVisible) {
       this._watch();
+    } else {
+      this._rest();
     }
   }
 
@@ -56,6 +60,4 @@ export class PanelWidget extends ReactWidget {
     this._watching?.dispose();
     this._watching = null;
   }
-
-  private _watching: IDisposable | null = null;
 }

@@ -1,5 +1,5 @@
 /** The request to Slurm: what is asked for, and what there is. */
-import React from 'react';
+import React, { useEffect, useRef } from 'react';
 
 import type { IInventory, IPartition } from '../api';
 import { ErrorState, Loading, Problems } from '../components/states';
@@ -11,6 +11,9 @@ import { at, GpuField, MemoryField, OneOf, RESOURCES } from './slurminputs';
 import { memoryText, timeText } from './slurmtext';
 import { getAt, isObject, textAt } from './tree';
 import { partitionsOf } from './validate';
+
+/** Milliseconds between two readings of the free counts; the server keeps them for minutes. */
+const COUNTS = 60_000;
 
 export function SlurmFields(): JSX.Element {
   const { model, trans } = useForm();
@@ -94,6 +97,16 @@ function Offered(): JSX.Element {
   const { model, trans } = useForm();
   const { inventory } = model;
   const now = useNow(15_000);
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const timer = window.setInterval(() => {
+      // A form in a hidden tab has no parent by layout.
+      if (!document.hidden && box.current?.offsetParent) {
+        void inventory.refresh();
+      }
+    }, COUNTS);
+    return () => window.clearInterval(timer);
+  }, [inventory]);
   if (!inventory.data) {
     return inventory.error ? (
       <ErrorState
@@ -106,7 +119,7 @@ function Offered(): JSX.Element {
     );
   }
   return (
-    <div className="kk-Offered">
+    <div className="kk-Offered" ref={box}>
       <p role="status">
         {inventory.loading
           ? trans.__('Asking Slurm what there is…')

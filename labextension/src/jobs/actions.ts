@@ -11,7 +11,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ApiError, type IRun } from '../api';
 import { openOnKernel, sessionContextOf, widgetOn } from '../launch';
 import type { IJobsContext } from './commands';
+import { askJoining, type IJoined } from './joindialog';
 import { logId, logWidget } from './log';
+import { slurmKernels } from './otherresources';
 
 /** Have `act` done; a refusal is told as a notification with its hint. */
 export async function told(
@@ -136,26 +138,39 @@ export async function openInJob(
   context: IJobsContext,
   run: IRun
 ): Promise<void> {
+  await join(context, { ...run, job: run.job ?? '' }, run.run);
+}
+
+export async function openInIdleJob(
+  context: IJobsContext,
+  id: string
+): Promise<void> {
+  const idle = context.model.jobs.data?.jobs_idle ?? [];
+  const gres = idle.find(job => job.id === id)?.gres ?? '';
+  await join(context, { job: id, gres }, id);
+}
+
+/** Open a notebook in a job that is there, by its id or that of a run in it. */
+async function join(
+  context: IJobsContext,
+  into: IJoined,
+  id: string
+): Promise<void> {
   const { app, model, trans } = context;
-  const { kernels } = await model.api.kernels();
-  const fitting = kernels.filter(kernel => kernel.on_slurm);
-  const names = fitting.map(kernel => kernel.display_name);
-  const given = await InputDialog.getItem({
-    title: trans.__('Open another kernel in job %1', run.job ?? ''),
-    label: trans.__('It shares the node, CPUs, memory and GPUs of that job.'),
-    items: names,
-    current: Math.max(
-      0,
-      fitting.findIndex(kernel => kernel.name === run.kernel)
-    ),
-    okLabel: trans.__('Open')
+  await askJoining({
+    into,
+    kernels: await slurmKernels(context),
+    trans,
+    join: async ({ kernel, gpus }) => {
+      const request = {
+        in_job: id,
+        type: 'notebook',
+        ...(gpus ? { gpus } : {})
+      } as const;
+      const kernelId = await model.api.launch(kernel, request);
+      await openOnKernel(app, { kernelId, kernelName: kernel });
+    }
   });
-  const kernel = fitting[names.indexOf(given.value ?? '')];
-  if (given.button.accept && kernel) {
-    const request = { in_job: run.run, type: 'notebook' } as const;
-    const kernelId = await model.api.launch(kernel.name, request);
-    await openOnKernel(app, { kernelId, kernelName: kernel.name });
-  }
 }
 
 export async function open({ app }: IJobsContext, run: IRun): Promise<void> {

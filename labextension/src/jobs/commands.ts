@@ -87,6 +87,13 @@ export function addOtherCommands(context: IJobsContext): void {
     'The id of a job that no run tells of',
     actions => actions.cancelJob
   );
+  add(
+    CommandIDs.openInIdleJob,
+    trans.__('Open a Kernel in This Job…'),
+    'job',
+    'The id of a job that waits for its next kernel',
+    actions => actions.openInIdleJob
+  );
 }
 
 function runCommands(trans: TranslationBundle): IRunCommand[] {

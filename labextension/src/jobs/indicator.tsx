@@ -98,7 +98,7 @@ function Job(props: IJobProps): JSX.Element | null {
   const parts = [
     long && run.job ? trans.__('Job %1', run.job) : '',
     runState(run.state, trans),
-    run.state === 'running' ? placeWords(run) : '',
+    run.state === 'running' ? placeWords(run, trans) : '',
     leftWords(run, now, trans)
   ];
   const words = parts.filter(Boolean).join(' · ');

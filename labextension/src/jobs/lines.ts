@@ -3,16 +3,17 @@ import type { IJobs, IRun, IStrayJob } from '../api';
 
 /**
  * `left`: what a former server left, to be attached. `present`: what waits or
- * runs, of this server or another. `stray`: jobs that no run tells of.
+ * runs, of this server or another. `idle`: jobs that wait for their next
+ * kernel. `stray`: jobs that no run tells of.
  */
-export type Group = 'left' | 'present' | 'stray' | 'ended';
+export type Group = 'left' | 'present' | 'idle' | 'stray' | 'ended';
 
 export type Line =
   | { kind: 'head'; key: string; group: Group; count: number }
   | { kind: 'run'; key: string; run: IRun }
-  | { kind: 'stray'; key: string; job: IStrayJob };
+  | { kind: 'stray'; key: string; job: IStrayJob; idle: boolean };
 
-const ORDER: Group[] = ['left', 'present', 'stray', 'ended'];
+const ORDER: Group[] = ['left', 'present', 'idle', 'stray', 'ended'];
 
 /** Headings and rows that fit `text`; of `closed` groups the heading alone. */
 export function linesOf(
@@ -32,6 +33,7 @@ function grouped(jobs: IJobs, wanted: string[]): Record<Group, Line[]> {
   const groups: Record<Group, Line[]> = {
     left: [],
     present: [],
+    idle: [],
     stray: [],
     ended: []
   };
@@ -42,11 +44,16 @@ function grouped(jobs: IJobs, wanted: string[]): Record<Group, Line[]> {
       groups[groupOf(run)].push({ kind: 'run', key: run.run, run });
     }
   }
-  for (const job of jobs.jobs_without_run) {
-    if (fits(wanted, job.id, job.name, job.node, job.state)) {
-      groups.stray.push({ kind: 'stray', key: `job-${job.id}`, job });
+  const alone = (group: 'idle' | 'stray', found: IStrayJob[]) => {
+    for (const job of found) {
+      if (fits(wanted, job.id, job.name, job.node, job.state)) {
+        const idle = group === 'idle';
+        groups[group].push({ kind: 'stray', key: `job-${job.id}`, job, idle });
+      }
     }
-  }
+  };
+  alone('idle', jobs.jobs_idle);
+  alone('stray', jobs.jobs_without_run);
   return groups;
 }
 

@@ -16,7 +16,7 @@ export interface IOtherResources {
 export async function launchChosen(context: IOtherResources): Promise<void> {
   const { app, trans } = context;
   const kernels = await slurmKernels(context);
-  const names = kernels.map(kernel => kernel.display_name);
+  const names = kernels.map(one => `${one.display_name} (${one.name})`);
   const given = await InputDialog.getItem({
     title: trans.__('Launch in a job'),
     label: trans.__('Kernel:'),
@@ -53,7 +53,8 @@ export async function changeResources(
   });
 }
 
-async function slurmKernels({
+/** The kernels that can run in a job. Rejects where there is none. */
+export async function slurmKernels({
   model,
   trans
 }: IOtherResources): Promise<IKernel[]> {

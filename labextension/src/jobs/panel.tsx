@@ -2,6 +2,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { refreshIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
+import type { IDisposable } from '@lumino/disposable';
 import React, { useRef, useState } from 'react';
 
 import { openMenu } from '../components/actionmenu';
@@ -42,8 +43,11 @@ export interface IJobsViewProps {
 }
 
 /** Called by the plugin when the panel is first shown. */
-export function createJobsPanel(props: IJobsViewProps): PanelWidget {
-  return new PanelWidget(props.model, () => <JobsView {...props} />);
+export function createJobsPanel(
+  props: IJobsViewProps,
+  watching: IDisposable
+): PanelWidget {
+  return new PanelWidget(props.model, () => <JobsView {...props} />, watching);
 }
 
 export function JobsView(props: IJobsViewProps): JSX.Element {
@@ -140,7 +144,13 @@ export function JobsView(props: IJobsViewProps): JSX.Element {
                 );
               case 'stray':
                 return (
-                  <StrayRow job={line.job} commands={commands} trans={trans} />
+                  <StrayRow
+                    job={line.job}
+                    idle={line.idle}
+                    now={now}
+                    commands={commands}
+                    trans={trans}
+                  />
                 );
             }
           }}
@@ -199,6 +209,8 @@ function groupTitle(group: Group, trans: TranslationBundle): string {
       return trans.__('Waiting and running');
     case 'left':
       return trans.__('Left by a former server');
+    case 'idle':
+      return trans.__('Waiting for their next kernel');
     case 'stray':
       return trans.__('Jobs without a kernel');
     case 'ended':

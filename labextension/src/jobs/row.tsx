@@ -1,12 +1,17 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { closeIcon, fileIcon, type LabIcon } from '@jupyterlab/ui-components';
+import {
+  addIcon,
+  closeIcon,
+  fileIcon,
+  type LabIcon
+} from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import React from 'react';
 
 import type { IRun, IStrayJob, RunState } from '../api';
 import { ActionMenu, IconButton } from '../components/actionmenu';
 import { StateChip } from '../components/statechip';
-import { runState } from '../format';
+import { duration, runState } from '../format';
 import {
   attentionIcon,
   failedIcon,
@@ -42,6 +47,7 @@ export function RunRow(props: IRunRowProps): JSX.Element {
   const args = { run: run.run };
   const canOpen = commands.isEnabled(main, args);
   const title = titleOf(run);
+  const place = placeWords(run, trans);
   return (
     <div className="kk-Row">
       <div className="kk-Row-line">
@@ -69,9 +75,7 @@ export function RunRow(props: IRunRowProps): JSX.Element {
                   {trans.__('job %1', run.job)}
                 </span>
               )}
-              {placeWords(run) && (
-                <span className="kk-Row-sub">{placeWords(run)}</span>
-              )}
+              {place && <span className="kk-Row-sub">{place}</span>}
             </span>
             <TimeBar run={run} now={now} trans={trans} />
             {reason && <span className="kk-Row-reason">{reason}</span>}
@@ -104,13 +108,26 @@ export function RunRow(props: IRunRowProps): JSX.Element {
 
 export interface IStrayRowProps {
   job: IStrayJob;
+  /** Whether it waits for its next kernel. */
+  idle: boolean;
+  now: number;
   commands: CommandRegistry;
   trans: TranslationBundle;
 }
 
-/** A job whose run is gone: all that can be done is to end it. */
+/** A job in which no kernel runs: it takes another, or can only be ended. */
 export function StrayRow(props: IStrayRowProps): JSX.Element {
-  const { job, commands, trans } = props;
+  const { job, idle, now, commands, trans } = props;
+  const left = job.ends
+    ? trans.__('%1 left', duration(Math.max(0, job.ends - now), trans))
+    : '';
+  const facts = [
+    job.state,
+    job.node,
+    job.gres.replaceAll('gres:', ''),
+    left,
+    idle ? '' : job.name
+  ];
   return (
     <div className="kk-Row">
       <div className="kk-Row-line">
@@ -118,11 +135,20 @@ export function StrayRow(props: IStrayRowProps): JSX.Element {
           <span className="kk-Row-text">
             <span className="kk-Row-title">{trans.__('job %1', job.id)}</span>
             <span className="kk-Row-sub">
-              {[job.state, job.node, job.name].filter(Boolean).join(' · ')}
+              {facts.filter(Boolean).join(' · ')}
             </span>
           </span>
         </span>
         <span className="kk-Row-actions">
+          {idle && (
+            <IconButton
+              icon={addIcon}
+              label={trans.__('Open a kernel in job %1', job.id)}
+              onClick={() =>
+                void commands.execute(CommandIDs.openInIdleJob, { job: job.id })
+              }
+            />
+          )}
           <IconButton
             icon={closeIcon}
             label={trans.__('Cancel job %1', job.id)}

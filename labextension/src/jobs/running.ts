@@ -69,7 +69,7 @@ class RunningJob implements IRunningSessions.IRunningItem {
   detail(): string {
     const { trans } = this._options;
     const state = runState(this._run.state, trans);
-    return [state, placeWords(this._run)].filter(Boolean).join(' · ');
+    return [state, placeWords(this._run, trans)].filter(Boolean).join(' · ');
   }
 
   private _execute(id: string): void {

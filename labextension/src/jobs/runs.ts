@@ -96,10 +96,11 @@ export function leftWords(
   return left === null ? '' : trans.__('%1 left', duration(left, trans));
 }
 
-/** Where a run is: node and GPUs. */
-export function placeWords(run: IRun): string {
+/** Where a run is: node, GPUs of its job, and which of them are its own. */
+export function placeWords(run: IRun, trans: TranslationBundle): string {
   const gres = run.gres.replaceAll('gres:', '');
-  return [run.node, gres].filter(Boolean).join(' · ');
+  const own = run.gpus ? trans.__('GPUs %1 of the job', run.gpus) : '';
+  return [run.node, gres, own].filter(Boolean).join(' · ');
 }
 
 /** Why it stands as it stands, in one line. */

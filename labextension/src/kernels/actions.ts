@@ -144,19 +144,24 @@ export async function test(context: IContext, name: string): Promise<void> {
 
 export async function adopt(context: IContext, name: string): Promise<void> {
   const { model, trans } = context;
-  const answer = await showDialog({
-    title: trans.__('Adopt %1?', name),
-    body: trans.__(
-      'kernelkit works out what the kernel is made of, and writes it anew so that it can be edited and checked. A copy of the present one is kept.'
+  const { display_name } = await model.api.kernel(name);
+  await askNames({
+    title: trans.__('Adopt %1', display_name),
+    text: trans.__(
+      'kernelkit works out what the kernel is made of, and writes it anew so that it can be edited and checked. Under its own name a copy of the present one is kept; under another name the present one stays as it is.'
     ),
-    buttons: [
-      Dialog.cancelButton(),
-      Dialog.okButton({ label: trans.__('Adopt') })
-    ]
+    accept: trans.__('Adopt'),
+    names: { name, displayName: display_name },
+    trans,
+    save: async (names: INames) => {
+      const changes = {
+        name: names.name === name ? undefined : names.name,
+        display_name:
+          names.displayName === display_name ? undefined : names.displayName
+      };
+      await model.begin(() => model.api.adopt(name, changes));
+    }
   });
-  if (answer.button.accept) {
-    await model.begin(() => model.api.adopt(name));
-  }
 }
 
 export async function remove(context: IContext, name: string): Promise<void> {

@@ -1,3 +1,4 @@
+import type { IDisposable } from '@lumino/disposable';
 import React, { useState } from 'react';
 
 import { PanelWidget } from '../components/panelwidget';
@@ -12,11 +13,11 @@ export interface IGroupSetting {
 
 export function createKernelsPanel(
   context: IContext,
-  setting: IGroupSetting
+  setting: IGroupSetting,
+  watching: IDisposable
 ): PanelWidget {
-  return new PanelWidget(context.model, () => (
-    <Connected context={context} setting={setting} />
-  ));
+  const draw = () => <Connected context={context} setting={setting} />;
+  return new PanelWidget(context.model, draw, watching);
 }
 
 function Connected(props: {

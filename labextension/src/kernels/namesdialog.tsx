@@ -1,10 +1,11 @@
 /** Asks for the two names of a kernel until the server takes them. */
-import { Dialog, showDialog } from '@jupyterlab/apputils';
+import type { Dialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import React from 'react';
 
-import { ApiError } from '../api';
+import type { ApiError } from '../api';
+import { askUntilTaken } from '../components/askuntil';
 
 export interface INames {
   name: string;
@@ -13,6 +14,8 @@ export interface INames {
 
 export interface IAskNamesOptions {
   title: string;
+  /** What comes of it, where the title does not say. */
+  text?: string;
   accept: string;
   names: INames;
   trans: TranslationBundle;
@@ -20,38 +23,24 @@ export interface IAskNamesOptions {
   save: (names: INames) => Promise<void>;
 }
 
-export async function askNames(options: IAskNamesOptions): Promise<void> {
-  const { title, accept, trans, save } = options;
-  let { names } = options;
-  let error: ApiError | null = null;
-  for (;;) {
-    const body = new NamesBody(names, error, trans);
-    const answer = await showDialog<INames>({
-      title,
-      body,
-      focusNodeSelector: 'input',
-      buttons: [Dialog.cancelButton(), Dialog.okButton({ label: accept })]
-    });
-    if (!answer.button.accept || !answer.value) {
-      return;
-    }
-    names = answer.value;
-    try {
-      return await save(names);
-    } catch (refused) {
-      if (!(refused instanceof ApiError)) {
-        throw refused;
-      }
-      error = refused;
-    }
-  }
+export function askNames(options: IAskNamesOptions): Promise<void> {
+  const { title, text, accept, names, trans, save } = options;
+  return askUntilTaken({
+    title,
+    accept,
+    value: names,
+    body: (value, error) => new NamesBody(value, error, trans, text),
+    focus: 'input',
+    save
+  });
 }
 
 class NamesBody extends ReactWidget implements Dialog.IBodyWidget<INames> {
   constructor(
     private _names: INames,
     private readonly _error: ApiError | null,
-    private readonly _trans: TranslationBundle
+    private readonly _trans: TranslationBundle,
+    private readonly _text?: string
   ) {
     super();
     this.addClass('kk-NamesBody');
@@ -68,6 +57,7 @@ class NamesBody extends ReactWidget implements Dialog.IBodyWidget<INames> {
     };
     return (
       <>
+        {this._text && <p>{this._text}</p>}
         <label>
           {trans.__('Display name')}
           <input

@@ -9,6 +9,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { jobsIcon } from '../icons';
 import { addOtherCommands, addRunCommands } from '../jobs/commands';
 import { CommandIDs, IKernelkitModel, IKernelkitPanels } from '../tokens';
+import { begun } from './begun';
 
 /** In the Kernel menu after Lab's own groups. */
 const MENU_RANK = 50;
@@ -37,10 +38,11 @@ export const jobsPlugin: JupyterFrontEndPlugin<void> = {
       label: trans.__('Jobs'),
       icon: jobsIcon,
       rank: 30,
-      load: async () => {
-        const { createJobsPanel } = await import('../jobs/panel');
-        return createJobsPanel({ model, commands, trans });
-      }
+      load: () =>
+        begun(model, async watching => {
+          const { createJobsPanel } = await import('../jobs/panel');
+          return createJobsPanel({ model, commands, trans }, watching);
+        })
     });
     commands.addCommand(CommandIDs.showJobs, {
       label: trans.__('Show Slurm Jobs'),

@@ -12,6 +12,7 @@ import { announceTasks } from '../kernels/notices';
 import type { GroupBy } from '../kernels/groups';
 import { sidebarIcon } from '../icons';
 import { IKernelkitModel, IKernelkitPanels } from '../tokens';
+import { begun } from './begun';
 
 const SETTINGS = 'kernelkit:plugin';
 
@@ -45,15 +46,17 @@ export const kernelsPlugin: JupyterFrontEndPlugin<void> = {
       label: trans.__('Kernels'),
       icon: sidebarIcon,
       rank: 10,
-      load: async () => {
-        const { createKernelsPanel } = await import('../kernels');
-        const loaded = await settings?.load(SETTINGS);
-        return createKernelsPanel(context, {
-          get: () =>
-            (loaded?.get('groupKernels').composite ?? 'state') as GroupBy,
-          set: by => void loaded?.set('groupKernels', by)
-        });
-      }
+      load: () =>
+        begun(model, async watching => {
+          const { createKernelsPanel } = await import('../kernels');
+          const loaded = await settings?.load(SETTINGS);
+          const grouping = {
+            get: () =>
+              (loaded?.get('groupKernels').composite ?? 'state') as GroupBy,
+            set: (by: GroupBy) => void loaded?.set('groupKernels', by)
+          };
+          return createKernelsPanel(context, grouping, watching);
+        })
     });
   }
 };

@@ -124,3 +124,47 @@ test('a kernel is launched with other resources, this once', async ({
   await confirm(page, 'Cancel Job');
   await expect.poll(jobs).toEqual([]);
 });
+
+test('another kernel joins a job, and gets one of its GPUs', async ({
+  page,
+  request
+}) => {
+  const title = 'Two of them';
+  await install(request, {
+    source: 'python/3.11',
+    name: 'two-of-them',
+    displayName: title,
+    resources: { partition: 'gpu', gres: 'gpu:2', time: '30' }
+  });
+  let sidebar = await open(page, 'Kernels');
+  await row(sidebar, title)
+    .getByRole('button', { name: `New notebook with ${title}` })
+    .click();
+  await answers(page);
+  sidebar = await open(page, 'Jobs');
+  const first = row(sidebar, title);
+  await expect(first).toContainText('Running');
+
+  await act(first, 'Open Another Kernel in This Job…');
+  const gpus = page
+    .getByRole('dialog')
+    .getByRole('textbox', { name: 'Only these of its GPUs' });
+  // A refusal keeps what was typed.
+  await gpus.fill('all');
+  await confirm(page, 'Open');
+  await expect(page.getByRole('dialog').getByRole('alert')).toContainText(
+    'positions of GPUs'
+  );
+  await expect(gpus).toHaveValue('all');
+  await gpus.fill('1');
+  await confirm(page, 'Open');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await expect(row(sidebar, title)).toContainText('GPUs 1 of the job');
+  // The second notebook is in front, and not the first any more.
+  await expect(page.locator('.jp-NotebookPanel')).toHaveCount(2);
+  await expect(page.locator('.jp-NotebookPanel').last()).toBeVisible();
+  await answers(page);
+  const cell = await run(page, 'import os; os.environ["CUDA_VISIBLE_DEVICES"]');
+  await expect(cell.locator('.jp-OutputArea-output')).toHaveText("'1'");
+  expect(jobs()).toHaveLength(1);
+});

@@ -1,5 +1,5 @@
 /** Runs as the server tells them. */
-import type { IJobs, IRun } from '../../api';
+import type { IJobs, IRun, IStrayJob } from '../../api';
 
 /** A moment on the server, in seconds since the epoch. */
 export const NOW = 1_800_000_000;
@@ -33,9 +33,22 @@ export function aRun(changes: Partial<IRun> = {}): IRun {
   } as IRun;
 }
 
+export function aJob(changes: Partial<IStrayJob> = {}): IStrayJob {
+  return {
+    id: '9',
+    name: 'kernelkit-x',
+    state: 'RUNNING',
+    node: 'n1',
+    gres: '',
+    ends: null,
+    ...changes
+  };
+}
+
 export function jobsWith(...runs: IRun[]): IJobs {
   return {
     runs,
+    jobs_idle: [],
     jobs_without_run: [],
     unknown_since: null,
     problems: [],

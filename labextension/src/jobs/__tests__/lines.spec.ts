@@ -1,5 +1,5 @@
 import { linesOf, type Group } from '../lines';
-import { NOW, aRun, jobsWith } from './examples';
+import { NOW, aJob, aRun, jobsWith } from './examples';
 
 const keys = (...args: Parameters<typeof linesOf>) =>
   linesOf(...args).map(line => line.key);
@@ -13,9 +13,8 @@ describe('linesOf', () => {
       aRun({ run: 'here', node: 'n7' }),
       aRun({ run: 'left', attachable: true, mine: false })
     ),
-    jobs_without_run: [
-      { id: '9', name: 'kernelkit-x', state: 'RUNNING', node: 'n2' }
-    ]
+    jobs_idle: [aJob({ id: '8', node: 'n3' })],
+    jobs_without_run: [aJob({ id: '9', node: 'n2' })]
   };
 
   it('lists what a former server left first, and what has ended last', () => {
@@ -24,6 +23,8 @@ describe('linesOf', () => {
       'left',
       'present',
       'here',
+      'idle',
+      'job-8',
       'stray',
       'job-9',
       'ended',
@@ -44,16 +45,18 @@ describe('linesOf', () => {
   it('keeps what every word of a search is found in', () => {
     expect(keys(jobs, 'n7 pytorch', NONE)).toEqual(['present', 'here']);
     expect(keys(jobs, 'n2', NONE)).toEqual(['stray', 'job-9']);
+    expect(keys(jobs, 'n3', NONE)).toEqual(['idle', 'job-8']);
     expect(keys(jobs, 'nothing', NONE)).toEqual([]);
   });
 
   it('shows of a closed group its heading and count', () => {
-    const closed = new Set<Group>(['left', 'stray', 'ended']);
+    const closed = new Set<Group>(['left', 'idle', 'stray', 'ended']);
     const heads = linesOf(jobs, '', closed);
     expect(heads.map(line => line.key)).toEqual([
       'left',
       'present',
       'here',
+      'idle',
       'stray',
       'ended'
     ]);

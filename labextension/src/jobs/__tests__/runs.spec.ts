@@ -67,7 +67,10 @@ describe('runs', () => {
   });
 
   it('names the node, the GPUs and the time left', () => {
-    expect(placeWords(aRun())).toBe('n1 · gpu:1');
+    expect(placeWords(aRun(), trans)).toBe('n1 · gpu:1');
+    expect(placeWords(aRun({ gpus: '0,1' }), trans)).toBe(
+      'n1 · gpu:1 · GPUs 0,1 of the job'
+    );
     expect(leftWords(aRun(), NOW, trans)).toBe('30 min left');
   });
 });
