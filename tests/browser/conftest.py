@@ -1,4 +1,4 @@
-"""A JupyterLab, or a Notebook 7, in front of the real cluster, and Chromium with the flows of labextension/ui-tests."""
+"""A JupyterLab or a Notebook 7 in front of the real cluster, and Chromium with the ui-tests' flows."""
 
 from __future__ import annotations
 
@@ -127,9 +127,7 @@ def program() -> str:
 
 
 @pytest.fixture
-def lab(
-    cluster: Cluster, home: Path, parts: Parts, tmp_path: Path, program: str
-) -> Iterator[Lab]:
+def lab(cluster: Cluster, home: Path, parts: Parts, tmp_path: Path, program: str) -> Iterator[Lab]:
     parts.need("lmod", "modules", "python", "apptainer", "browser")
     directory = tmp_path / "lab"
     directory.mkdir()

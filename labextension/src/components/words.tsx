@@ -4,11 +4,15 @@ import React from 'react';
 export function Words({ text }: { text: string }): JSX.Element {
   return (
     <>
-      {text
-        .split(/`([^`]+)`/)
-        .map((part, index) =>
-          index % 2 ? <code key={index}>{part}</code> : part
-        )}
+      {text.split(/`([^`]+)`/).map((part, index) =>
+        index % 2 ? (
+          <code className="kk-Code" key={index}>
+            {part}
+          </code>
+        ) : (
+          part
+        )
+      )}
     </>
   );
 }
