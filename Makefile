@@ -46,6 +46,7 @@ docs: .venv/lint
 translations: .venv/lint
 	.venv/bin/python labextension/translations.py
 
-# The README's pictures, from the demo, with Chromium.
+# The pictures of docs/images, with Chromium: the README's from the demo and, as root, the sidebar's from the tests' cluster;
+# make pictures ARGS=sidebar takes those alone.
 pictures:
-	docs/make-pictures
+	docs/make-pictures $(ARGS)

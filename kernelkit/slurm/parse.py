@@ -19,7 +19,10 @@ _JOB_ID_LINE = re.compile(r"([0-9]{1,18})(?:;(\S+))?")
 _RECORD_START = re.compile(RECORD + r"(?=[0-9][0-9_+,%.\[\]-]*" + FIELD + ")")
 # `str.strip` would take the separators for white space.
 _SPACE = " \t\r\n"
-_UNKNOWN = frozenset({"", "N/A", "NONE", "None", "(null)", "Unknown", "UNKNOWN", "Invalid"})
+# `None assigned` is sacct's word for the nodes of a job that never ran.
+_UNKNOWN = frozenset(
+    {"", "N/A", "NONE", "None", "None assigned", "(null)", "Unknown", "UNKNOWN", "Invalid"}
+)
 
 
 def parse_job_id(stdout: str) -> str | None:

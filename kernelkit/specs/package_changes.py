@@ -136,8 +136,8 @@ class Session:
         ):
             return probe_python(draft, [self.plan.python.command], functions=functions)
 
-    def resolve(self, requirements: Sequence[str], path: Path) -> list[Delta]:
-        """What is missing for `requirements`. Raises EnvironmentBroken."""
+    def resolve(self, requirements: Sequence[str], path: Path | None) -> list[Delta]:
+        """What is missing for `requirements` beside `path`. Raises EnvironmentBroken."""
         with (
             in_step(self.progress, "resolve", f"Looking for {', '.join(requirements)}"),
             self.behind(path) as draft,
@@ -206,9 +206,13 @@ def install_packages(
         return PackageChange(str(session.path), installed=_told(delta))
     with generations.changing(session.path) as path:
         delta = session.resolve(checked, path)
-        if not delta:
-            return PackageChange(str(session.path))
         notes = () if session.plan.packages_dir else _found_there(path)
+        if not delta:
+            # What is missing may be there since a former kernel, and this one does not see it.
+            if notes and session.resolve(checked, None):
+                _give_packages_dir(session, job, trial)
+                return PackageChange(str(session.path), notes=notes)
+            return PackageChange(str(session.path))
         with generations.next_generation(path) as made:
             session.install(delta, made)
             notes += session.check(made, path)

@@ -78,6 +78,14 @@ export function sessionContextOf(
   return holder?.sessionContext ?? holder?.context?.sessionContext ?? null;
 }
 
+/** Add to the main area; that of Notebook 7 takes one widget, and has it already. */
+export function addToMain(shell: JupyterFrontEnd.IShell, widget: Widget): void {
+  shell.add(widget, 'main');
+  if (!widget.parent) {
+    shell.add(widget, 'right');
+  }
+}
+
 /** What is open in the main area on a kernel. */
 export function widgetOn(
   shell: JupyterFrontEnd.IShell,

@@ -1,4 +1,4 @@
-"""A JupyterLab in front of the real cluster, and Chromium with the flows of labextension/ui-tests."""
+"""A JupyterLab or a Notebook 7 in front of the real cluster, and Chromium with the ui-tests' flows."""
 
 from __future__ import annotations
 
@@ -31,10 +31,14 @@ c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 
 
 class Lab:
-    """A JupyterLab process of the test's own home; it can be killed, and started again."""
+    """A JupyterLab process of the test's own home; it can be killed, and started again. `program` is
+    the module that serves it: `notebook` for Notebook 7."""
 
-    def __init__(self, home: Path, parts: Parts, directory: Path) -> None:
+    def __init__(
+        self, home: Path, parts: Parts, directory: Path, program: str = "jupyterlab"
+    ) -> None:
         self.home, self.directory, self.parts = home, directory, parts
+        self.program = program
         self.log = directory / "log"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -63,14 +67,14 @@ class Lab:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "jupyterlab", f"--config={self.directory / 'config.py'}"],
+                [sys.executable, "-m", self.program, f"--config={self.directory / 'config.py'}"],
                 env={**os.environ, "PATH": SYSTEM_PATH},
                 cwd=self.home,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
-        wait_for("JupyterLab", self._listens)
+        wait_for(self.program, self._listens)
 
     def _listens(self) -> bool:
         assert self._process and self._process.poll() is None, self.log.read_text()
@@ -117,11 +121,17 @@ class Browser:
 
 
 @pytest.fixture
-def lab(cluster: Cluster, home: Path, parts: Parts, tmp_path: Path) -> Iterator[Lab]:
+def program() -> str:
+    """What serves `lab`."""
+    return "jupyterlab"
+
+
+@pytest.fixture
+def lab(cluster: Cluster, home: Path, parts: Parts, tmp_path: Path, program: str) -> Iterator[Lab]:
     parts.need("lmod", "modules", "python", "apptainer", "browser")
     directory = tmp_path / "lab"
     directory.mkdir()
-    running = Lab(home, parts, directory)
+    running = Lab(home, parts, directory, program)
     running.start()
     try:
         yield running

@@ -10,9 +10,20 @@ import pytest
 HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
 
 
-@pytest.mark.parametrize("flow", ["jobs", "catalog", "editor", "access", "german", "outside"])
+@pytest.mark.parametrize(
+    "flow", ["jobs", "limit", "catalog", "editor", "access", "german", "outside"]
+)
 def test_flow(flow: str, lab: Any, browser: Any) -> None:
     browser.run(flow, lab.url)
+
+
+def test_accounts(accounting: Any, lab: Any, browser: Any) -> None:
+    browser.run("accounts", lab.url)
+
+
+@pytest.mark.parametrize("program", ["notebook"])
+def test_notebook_7(lab: Any, browser: Any) -> None:
+    browser.run("notebook", lab.url)
 
 
 def test_texts_of_others(lab: Any, browser: Any) -> None:

@@ -95,6 +95,21 @@ def test_packages_of_a_former_kernel_are_told(
         assert said in capsys.readouterr().out
 
 
+def test_packages_of_a_former_kernel_are_had_by_asking_for_them(
+    tool: str, kernelkit: Kernelkit
+) -> None:
+    kernelkit("pip", "tool", "install", "lonely", "--no-test")
+    kernelkit("remove", "tool", "-y")
+    kernelkit("install", "python/3.11", "--as", "tool", "--no-test")
+    assert held(kernelkit) == []
+    # The environment has it: no reason to give the kernel what a former one had.
+    assert kernelkit("pip", "tool", "install", "traitlets", "--no-test")["notes"] == []
+    assert held(kernelkit) == []
+    (note,) = kernelkit("pip", "tool", "install", "lonely", "--no-test")["notes"]
+    assert "`lonely`" in note
+    assert held(kernelkit) == ["lonely 1.0"]
+
+
 def test_nothing_that_the_environment_has_is_shadowed(
     tool: str, kernelkit: Kernelkit, tmp_path: Path
 ) -> None:

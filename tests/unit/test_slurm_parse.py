@@ -215,6 +215,13 @@ def test_history(printed: str, state: str, reason: str) -> None:
     assert (job.state, job.reason, job.exit_code, job.end) == (state, reason, "0:15", 1795276800)
 
 
+def test_a_job_that_never_ran_has_no_node() -> None:
+    # Seen with Slurm 22.05, of a job that was cancelled while it waited.
+    line = history(JobIDRaw="7", State="CANCELLED by 1001", NodeList="None assigned")
+    (job,) = parse.parse_history(line).values()
+    assert job.nodes == ""
+
+
 def test_history_of_a_name_with_line_breaks() -> None:
     lines = history(JobIDRaw="7", State="FAILED", JobName="a\nb") + history(JobIDRaw="8", State="X")
     assert list(parse.parse_history(lines)) == ["7", "8"]

@@ -4,6 +4,7 @@ import React, { useEffect, useState } from 'react';
 import { ApiError, type IOfferInfo } from '../api';
 import { Facts } from '../components/facts';
 import { ErrorState, Loading } from '../components/states';
+import { Words } from '../components/words';
 import { CommandIDs } from '../tokens';
 import type { IOfferRowProps } from './row';
 
@@ -69,7 +70,11 @@ function OfferFacts(
   return (
     <>
       <Facts facts={facts} />
-      {info.troubleshoot && <p className="kk-Fine">{info.troubleshoot}</p>}
+      {info.troubleshoot && (
+        <p className="kk-Fine kk-mod-lines">
+          <Words text={info.troubleshoot} />
+        </p>
+      )}
     </>
   );
 }

@@ -8,6 +8,7 @@ import { ago } from '../format';
 import { attentionIcon, failedIcon } from '../icons';
 import type { IResource } from '../resource';
 import { useNow } from './hooks';
+import { Words } from './words';
 
 export interface IAction {
   label: string;
@@ -59,9 +60,15 @@ export function ErrorState(props: IErrorStateProps): JSX.Element {
         aria-hidden="true"
       />
       <div>
-        <p className="kk-ErrorState-title">{error.message}</p>
+        <p className="kk-ErrorState-title">
+          <Words text={error.message} />
+        </p>
         <Detail text={error.info.detail} trans={trans} />
-        {error.hint && <p>{error.hint}</p>}
+        {error.hint && (
+          <p>
+            <Words text={error.hint} />
+          </p>
+        )}
         {onRetry && (
           <Actions actions={[{ label: trans.__('Try again'), run: onRetry }]} />
         )}
@@ -147,7 +154,9 @@ export function Problems(props: { problems: string[] }): JSX.Element | null {
               className="kk-StaleNotice-icon"
               aria-hidden="true"
             />
-            <span>{problem}</span>
+            <span>
+              <Words text={problem} />
+            </span>
           </li>
         ))}
       </ul>

@@ -2,6 +2,7 @@ import React from 'react';
 
 import type { IProblem } from '../api';
 import { Detail } from '../components/states';
+import { Words } from '../components/words';
 import { useForm } from './context';
 
 /** What is wrong, what a program printed of it, and what to do. */
@@ -12,11 +13,11 @@ export function ProblemWords(
   const { message, detail, hint } = props;
   return (
     <div className="kk-ProblemWords">
-      {message} {!detail && hint}
+      <Words text={message} /> {!detail && <Words text={hint} />}
       {detail && (
         <>
           <Detail text={detail} trans={trans} />
-          {hint}
+          <Words text={hint} />
         </>
       )}
     </div>

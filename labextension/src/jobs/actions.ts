@@ -9,7 +9,7 @@ import { KernelAPI } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { ApiError, type IRun } from '../api';
-import { openOnKernel, sessionContextOf, widgetOn } from '../launch';
+import { addToMain, openOnKernel, sessionContextOf, widgetOn } from '../launch';
 import type { IJobsContext } from './commands';
 import { askJoining, type IJoined } from './joindialog';
 import { logId, logWidget } from './log';
@@ -212,9 +212,9 @@ async function confirmed(
 export async function log(context: IJobsContext, run: IRun): Promise<void> {
   const { app, model, trans } = context;
   const { shell } = app;
-  const open = [...shell.widgets('main')].some(({ id }) => id === logId(run));
-  if (!open) {
-    shell.add(logWidget(run, model.api, trans), 'main');
+  const shown = [...shell.widgets('main'), ...shell.widgets('right')];
+  if (!shown.some(({ id }) => id === logId(run))) {
+    addToMain(shell, logWidget(run, model.api, trans));
   }
   shell.activateById(logId(run));
 }

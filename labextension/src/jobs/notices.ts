@@ -4,11 +4,11 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 
 import type { IRun } from '../api';
+import { moment } from '../format';
 import { CommandIDs, type IKernelkitModel } from '../tokens';
 import {
   endWords,
   endedAsAsked,
-  leftWords,
   reasonWords,
   serverNow,
   titleOf
@@ -146,9 +146,10 @@ export class RunNotices {
     const name = titleOf(run);
     return {
       message: trans.__(
-        '%1: %2, then its job ends and its variables are lost.',
+        '%1: the time limit of its job is reached at %2; its variables are lost then.',
         name,
-        leftWords(run, now, trans)
+        // A time of day stays true for as long as this is on screen.
+        moment(run.ends ?? now, now)
       ),
       type: 'warning',
       options: {

@@ -12,6 +12,7 @@ import {
 import { Facts } from '../components/facts';
 import { Logo } from '../components/logo';
 import { StateChip } from '../components/statechip';
+import { Words } from '../components/words';
 import { kernelState, request, scope } from '../format';
 import { jobsIcon } from '../icons';
 import { CommandIDs } from '../tokens';
@@ -92,7 +93,9 @@ export function KernelRow(props: IKernelRowProps): JSX.Element {
               )}
             </span>
             {kernel.managed && reason && !open && (
-              <span className="kk-Row-note">{reason}</span>
+              <span className="kk-Row-note">
+                <Words text={reason} />
+              </span>
             )}
           </span>
         </button>
@@ -142,7 +145,9 @@ function KernelDetails(props: IKernelRowProps): JSX.Element {
       {kernel.reasons.length > 0 && (
         <ul className="kk-Details-reasons" aria-label={trans.__('Reasons')}>
           {kernel.reasons.map(reason => (
-            <li key={reason}>{reason}</li>
+            <li key={reason}>
+              <Words text={reason} />
+            </li>
           ))}
         </ul>
       )}

@@ -18,7 +18,7 @@ import type { JSONObject } from '@lumino/coreutils';
 import type { IOffer } from '../api';
 import type { IEditorArgs } from '../editor/drafts';
 import type { EditorWidget } from '../editor/widget';
-import { openOnKernel } from '../launch';
+import { addToMain, openOnKernel } from '../launch';
 import { CommandIDs, IKernelkitModel } from '../tokens';
 
 /** Reopens an editor as it was. */
@@ -70,11 +70,7 @@ export const editorPlugin: JupyterFrontEndPlugin<void> = {
         onLaunch: kernel =>
           void commands.execute(CommandIDs.launchNotebook, { kernel })
       });
-      shell.add(widget, 'main');
-      if (!widget.parent) {
-        // The main area of Notebook 7 takes one widget, which is there already.
-        shell.add(widget, 'right');
-      }
+      addToMain(shell, widget);
       await tracker.add(widget);
       widget.saving.saved.connect(() => void tracker.save(widget));
       shell.activateById(widget.id);

@@ -5,6 +5,7 @@ import {
   answers,
   confirm,
   expect,
+  install,
   open,
   remove,
   row,
@@ -66,6 +67,42 @@ test('a module becomes a kernel, is tested, and goes again', async ({
   await act(kernel, 'Remove…');
   await confirm(page, 'Remove');
   await expect(kernel).toHaveCount(0);
+});
+
+test('a kernel is cloned and renamed', async ({ page, request }) => {
+  await remove(request, 'second');
+  await install(request, {
+    source: MODULE,
+    name: 'python-3.10',
+    displayName: TITLE
+  });
+  const sidebar = await open(page, 'Kernels');
+  const dialog = page.getByRole('dialog');
+  const name = dialog.getByRole('textbox', { name: 'Name', exact: true });
+  const displayName = dialog.getByRole('textbox', { name: 'Display name' });
+
+  // A name that is taken is refused, with what was typed.
+  await act(row(sidebar, TITLE), 'Clone…');
+  await displayName.fill('The second');
+  await name.fill('python-3.10');
+  await confirm(page, 'Clone');
+  await expect(dialog.getByRole('alert')).toContainText('python-3.10');
+  await expect(displayName).toHaveValue('The second');
+  await name.fill('second');
+  await confirm(page, 'Clone');
+  await expect(row(sidebar, 'The second')).toContainText('Ready');
+  await expect(row(sidebar, TITLE)).toBeVisible();
+
+  await act(row(sidebar, 'The second'), 'Rename…');
+  await displayName.fill('The other');
+  await confirm(page, 'Rename');
+  await expect(row(sidebar, 'The second')).toHaveCount(0);
+  await row(sidebar, 'The other')
+    .getByRole('button', { name: 'New notebook with The other' })
+    .click();
+  await answers(page);
+  const cell = await run(page, '6 * 7');
+  await expect(cell.locator('.jp-OutputArea-output')).toHaveText('42');
 });
 
 test('an install that fails says where, why and what to do', async ({

@@ -1,5 +1,7 @@
 /** The sidebar as its users name things, and Slurm beside it. */
 import { execFileSync } from 'node:child_process';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 
 import {
   expect,
@@ -169,6 +171,14 @@ export async function remove(
 ): Promise<void> {
   const answer = await request.delete(`/kernelkit/kernels/${name}`);
   expect([204, 404]).toContain(answer.status());
+}
+
+/** Have the cluster's administrator do something: tests/parts/cluster/do. */
+export async function administrator(...words: string[]): Promise<void> {
+  const socket = connect(`${process.env.KERNELKIT_CLUSTER}/do.socket`);
+  socket.write(`${JSON.stringify(words)}\n`);
+  const answer = JSON.parse(await text(socket));
+  expect(answer.rc, answer.output).toBe(0);
 }
 
 /** Start a kernel that no page has open. */
