@@ -5,7 +5,7 @@ from __future__ import annotations
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
 
-from . import leftovers
+from . import leftovers, readiness
 from .handler import make_handlers
 from .services import Services
 
@@ -28,6 +28,7 @@ class KernelkitExtension(ExtensionApp):
         """Called once the server listens."""
         await self.services.watch()
         await leftovers.settle(self.services)
+        await readiness.prepare(self.services)
 
     async def stop_extension(self) -> None:
         """Called before the server ends its kernels."""

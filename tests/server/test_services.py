@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pathlib
 import subprocess
 import sys
 import threading
@@ -226,6 +227,35 @@ def test_a_server_imports_next_to_nothing_for_it() -> None:
     assert all(name.startswith("kernelkit.server") for name in ours if name != "kernelkit"), ours
     others = {name.split(".")[0] for name in done.stdout.split()} - {"kernelkit", "jupyter_server"}
     assert "msgspec" not in others and len(others) < 10, others
+
+
+_PREPARE = """
+import asyncio, sys
+from types import SimpleNamespace
+from jupyter_client.kernelspec import KernelSpecManager
+from kernelkit.server import readiness
+async def in_thread(work): await asyncio.to_thread(work)
+server = SimpleNamespace(kernel_spec_manager=KernelSpecManager(kernel_dirs=[sys.argv[1]]))
+asyncio.run(readiness.prepare(SimpleNamespace(server=server, in_thread=in_thread)))
+print("kernelkit.running.provisioner" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    "stanza",
+    [None, "nonsense", {"provisioner_name": "other"}, {"provisioner_name": "kernelkit-slurm"}],
+)
+def test_what_runs_kernels_in_jobs_is_imported_at_the_start_where_there_are_some(
+    stanza: Any, tmp_path: pathlib.Path
+) -> None:
+    spec = {"argv": ["python"], "display_name": "A", "metadata": {"kernel_provisioner": stanza}}
+    kernel = tmp_path / "a" / "kernel.json"
+    kernel.parent.mkdir()
+    kernel.write_text(json.dumps(spec))
+    done = subprocess.run(
+        [sys.executable, "-c", _PREPARE, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == [str("kernelkit-slurm" in str(stanza))]
 
 
 def test_looking_for_changes_imports_nothing_that_runs_kernels() -> None:
