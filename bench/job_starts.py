@@ -43,7 +43,7 @@ def to_the_first_cell(place: Place, server: ProbedServer, rounds: int) -> dict[s
     def ours() -> float:
         kernel = server.start(JOB)
         page = server.page(kernel)
-        page.reply(page.execute("1"))
+        page.answer(page.execute("1"))
         end = _now()
         seconds = end - _job_began(_only_job(place))
         page.close()
@@ -97,7 +97,7 @@ def many_at_once(place: Place, server: ProbedServer, rounds: int) -> Crowd:
 def _served_at_once(place: Place, server: ProbedServer) -> float:
     def one(_: int) -> None:
         page = server.page(server.start(JOB))
-        page.reply(page.execute("1"), LIMIT)
+        page.answer(page.execute("1"), LIMIT)
         page.close()
 
     with ThreadPoolExecutor(place.many) as pool:

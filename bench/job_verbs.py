@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from measure import Samples, side_by_side
 from place import JOB, LOCAL, Place, ProbedServer
-from serving import Page, is_reply
+from serving import Page
 
 _BUSY = "print('on', flush=True)\nwhile True:\n    pass"
 
@@ -41,8 +41,7 @@ def _restart(server: ProbedServer, kernel: str, page: Page) -> float:
     server.act(kernel, "restart")
     # The reply alone: jupyter_server subscribes to a local kernel's output again after it has
     # restarted, and may be too late for what the first cell publishes.
-    request = page.execute("1")
-    page.until("the next cell's reply", lambda m: is_reply(m, request))
+    page.answer(page.execute("1"))
     return time.perf_counter() - start
 
 

@@ -32,5 +32,6 @@ class KernelkitExtension(ExtensionApp):
 
     async def stop_extension(self) -> None:
         """Called before the server ends its kernels."""
+        leftovers.forget_failed_starts(self.services)
         await leftovers.leave_kept()
         await self.services.close()

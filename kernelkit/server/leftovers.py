@@ -29,6 +29,19 @@ def _any_run(site: Site) -> bool:
     return bool(open_runs(site).listing().runs)
 
 
+def forget_failed_starts(services: Services) -> None:
+    """Forget the kernels that failed to start.
+
+    jupyter_client (8.10) keeps them among those that start, and jupyter_server, which is to end
+    them with the others, knows none of that id and gives up: told to stop, it would end neither
+    its kernels nor itself.
+    """
+    manager = services.server.kernel_manager
+    pending = getattr(manager, "_pending_kernels", {})
+    for kernel_id in [id for id, task in pending.items() if task.done() and id not in manager]:
+        del pending[kernel_id]
+
+
 async def leave_kept() -> None:
     """Leave the kernels that are to live without a server, before it ends all of its own."""
     if "kernelkit.running.desk" in sys.modules:

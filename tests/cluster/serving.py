@@ -228,12 +228,16 @@ class Page:
                 return dict(self.messages[-1])
         return None
 
+    def answer(self, request: str, timeout: float = 60) -> dict[str, Any]:
+        """The reply's content, as soon as it is there."""
+        content = self.until("a reply", lambda m: is_reply(m, request), timeout)["content"]
+        assert isinstance(content, dict)
+        return content
+
     def reply(self, request: str, timeout: float = 60) -> dict[str, Any]:
         """The reply's content, once the kernel is idle again."""
-        found = self.until("a reply", lambda m: is_reply(m, request), timeout)
+        content = self.answer(request, timeout)
         self.until("an idle kernel", lambda m: is_idle(m, request), timeout)
-        content = found["content"]
-        assert isinstance(content, dict)
         return content
 
     def text(self, request: str) -> str:

@@ -309,3 +309,29 @@ def test_a_preview_that_nobody_waits_for_ends_and_holds_up_nobody(
     assert sleeping()
     connection.close()
     wait_until(lambda: not sleeping())
+
+
+@pytest.mark.parametrize("how", ["session", "launch"])
+def test_a_kernel_that_did_not_start_keeps_no_server_from_stopping(
+    tmp_path: Path, how: str
+) -> None:
+    running = Rest(tmp_path)
+    try:
+        broken = running.data / "kernels/broken/kernel.json"
+        broken.parent.mkdir(parents=True)
+        stanza = {"provisioner_name": "kernelkit-slurm", "config": {"partitoin": "gpu"}}
+        spec = {
+            "argv": ["true"], "display_name": "B", "language": "python",
+            "metadata": {"kernel_provisioner": stanza},
+        }  # fmt: skip
+        broken.write_text(json.dumps(spec))
+        assert running.call("POST", "/api/kernels", {"name": "python3"})[0] == 201
+        session = {"path": "a.ipynb", "type": "notebook", "name": "", "kernel": {"name": "broken"}}
+        if how == "session":
+            status, said = running.call("POST", "/api/sessions", session)
+        else:
+            status, said = running.do("POST", "kernels/broken/launch", {})
+        assert status >= 400 and "partitoin" in json.dumps(said), said
+    finally:
+        # jupyter_client keeps it among those that start, and jupyter_server then ends none.
+        running.stop()
