@@ -32,9 +32,12 @@ class HandMade:
 
     def run(self, code: str) -> None:
         """Run a cell to its reply."""
-        self.client.execute(code)
-        reply = self.client.get_shell_msg(timeout=LIMIT)
-        assert reply["content"]["status"] == "ok", reply
+        request = self.client.execute(code)
+        while True:
+            reply = self.client.get_shell_msg(timeout=LIMIT)
+            assert reply["content"]["status"] == "ok", reply
+            if reply["parent_header"]["msg_id"] == request:
+                return
 
 
 @contextmanager
@@ -48,6 +51,8 @@ def hand_made(place: Place) -> Iterator[HandMade]:
         wait_for("the kernel by hand", lambda: _connection(file), LIMIT)
         client.load_connection_file(str(file))
         client.start_channels(hb=False)
+        # As every front end does, and the relay.
+        client.kernel_info()
         yield HandMade(job, client)
     finally:
         client.stop_channels()

@@ -8,7 +8,7 @@ import job_costs
 import job_starts
 import job_verbs
 from job_costs import Commands
-from job_starts import BY_HAND, OURS, Crowd
+from job_starts import BY_HAND, HERE, OURS, Crowd
 from measure import Samples, ratio
 from place import JOB, LOCAL, Place, nodes_apart, slurm_place
 from real import Parts
@@ -92,15 +92,21 @@ def _crowd(place: Place, crowd: Crowd) -> Iterator[Row]:
         "supervisor.sh, the proof of the layers and CurveZMQ take their part of a node's processor",
     )
     for stalls, what, cause in (
-        (crowd.own_stalls, "its wait for a processor left out", "see `python -X importtime`"),
+        (
+            crowd.own_stalls,
+            "its wait for a processor left out",
+            "twenty requests at once are one turn of the loop, and each takes jupyter_server several ms "
+            "before it comes to us",
+        ),
         (crowd.stalls, "whatever it waited for", ""),
     ):
-        ours, idle = max(stalls[OURS]), max(stalls[BY_HAND])
+        ours, idle, here = (max(stalls[name]) for name in (OURS, BY_HAND, HERE))
         yield Row(
             f"longest stall of the server's event loop meanwhile, of all rounds, {what}",
             f"{ours * 1000:.0f} ms",
-            f"a server with nothing to do while those by hand start: {idle * 1000:.0f} ms",
-            f"{(ours - idle) * 1000:+.0f} ms",
+            f"a server with nothing to do while those by hand start: {idle * 1000:.0f} ms; with as many "
+            f"local kernels and none of ours: {here * 1000:.0f} ms",
+            f"{(ours - idle) * 1000:+.0f} ms, {(ours - here) * 1000:+.0f} ms",
             f"<= {STALL_GOAL * 1000:.0f} ms" if cause else "",
             ours <= STALL_GOAL if cause else None,
             cause,

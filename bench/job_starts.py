@@ -6,6 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from hand_made import LIMIT, HandMade, hand_made
@@ -13,7 +14,7 @@ from measure import Samples, Timer, show_progress, side_by_side
 from place import FULL, JOB, LOCAL, Place, ProbedServer
 from slurm import wait_for
 
-OURS, BY_HAND = "in a job", "by hand"
+OURS, BY_HAND, HERE = "in a job", "by hand", "here"
 MANY_ROUNDS = 5
 
 
@@ -62,7 +63,8 @@ def to_the_first_cell(place: Place, server: ProbedServer, rounds: int) -> dict[s
 @dataclass(frozen=True)
 class Crowd:
     """`stalls` is how late the server's event loop was at most, in seconds, in each round, and
-    `own_stalls` the same without its wait for a processor; `by hand` the server has nothing to do."""
+    `own_stalls` the same without its wait for a processor. By hand the server has nothing to do;
+    with kernels of its own machine it has Jupyter's part of the work, and none of ours."""
 
     seconds: dict[str, Samples]
     stalls: dict[str, tuple[float, ...]]
@@ -71,7 +73,11 @@ class Crowd:
 
 def many_at_once(place: Place, server: ProbedServer, rounds: int) -> Crowd:
     """Seconds from the first request to the last reply to a first cell, of `place.many` kernels."""
-    crowds = {OURS: _served_at_once, BY_HAND: _by_hand_at_once}
+    crowds = {
+        OURS: partial(_served_at_once, JOB),
+        BY_HAND: _by_hand_at_once,
+        HERE: partial(_served_at_once, LOCAL),
+    }
     seconds: dict[str, list[float]] = {name: [] for name in crowds}
     stalls: dict[str, list[float]] = {name: [] for name in crowds}
     own: dict[str, list[float]] = {name: [] for name in crowds}
@@ -94,9 +100,9 @@ def many_at_once(place: Place, server: ProbedServer, rounds: int) -> Crowd:
     )
 
 
-def _served_at_once(place: Place, server: ProbedServer) -> float:
+def _served_at_once(kernel: str, place: Place, server: ProbedServer) -> float:
     def one(_: int) -> None:
-        page = server.page(server.start(JOB))
+        page = server.page(server.start(kernel))
         page.answer(page.execute("1"), LIMIT)
         page.close()
 

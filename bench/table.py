@@ -48,7 +48,8 @@ to `kernel_info_request`.
 
 By hand means a bash script that a person would write: source the module system and load the module;
 `apptainer exec` the image; the environment's own Python; or, in a job, `sbatch` of a script that loads the
-module and execs ipykernel, with jupyter_client connecting as soon as the connection file is there.
+module and execs ipykernel, with jupyter_client connecting as soon as the connection file is there and
+asking for `kernel_info`, as all front ends do.
 """
 
 

@@ -24,9 +24,10 @@ OURS = b"kernelkit-relay"
 # Seconds from a reply to the next request while nothing was heard on iopub: a subscription takes
 # effect some time after connecting, and what is published before is lost.
 ASK_AGAIN = 0.05
-# Seconds to the next request without a reply. A kernel that is still starting answers all of them
-# before its first cell, and one in the middle of a cell keeps them, so they become fewer.
-NUDGE_INTERVAL = 0.25
+# Seconds to the next request without a reply, which only a connection that broke would have lost. A
+# kernel that is still starting answers all of them before its first cell, 15 ms each, and one in the
+# middle of a cell keeps them, so they become fewer.
+NUDGE_INTERVAL = 1.0
 LONGEST_INTERVAL, LONGEST_AT_WORK = 4.0, 30.0
 
 
