@@ -94,8 +94,9 @@ def list_jobs(services: Services, query: JobsQuery) -> Jobs:
     ]
     found.sort(key=lambda run: run.created)
     left = find_orphans(at.runs, answer.jobs, complete=answer.complete)
-    if left.runless:
-        # Perhaps only since Slurm was asked: the run has ended, and its job with it.
+    if left.runless or any(job.phase == "pending" for job in left.idle):
+        # Perhaps only since Slurm was asked: the run has ended, and its job with it, or a kernel has
+        # run in a job that still waited then.
         services.queue.forget()
         jobs = services.queue.get().jobs
         left = find_orphans(at.runs, jobs, complete=answer.complete)
