@@ -311,7 +311,8 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
         state = self._keeper.state
         if state.phase != "running":
             self._dead = 0  # nothing runs that could end by itself
-        elif restart and self._asked is None:
+        elif restart and self._asked is None and self._options and self._options.picks_ports:
+            # R, whose ports are chosen for it, was seen to lose the first cell after such a restart.
             self._to_follow = self._started = state.start
             self._front.expect_restart(_RESTART_GRACE)
         else:
