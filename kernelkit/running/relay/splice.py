@@ -21,11 +21,14 @@ POLLIN, POLLOUT = int(zmq.POLLIN), int(zmq.POLLOUT)
 # The first frame of requests of our own: their replies come back with it and go no further.
 OURS = b"kernelkit-relay"
 
-# Seconds between requests while nothing was heard on iopub: a subscription takes effect some time
-# after connecting, and what is published before is lost.
-NUDGE_INTERVAL = 0.25
-# A kernel in the middle of a cell keeps them all, so they become fewer; seconds.
-LONGEST_INTERVAL = 30.0
+# Seconds from a reply to the next request while nothing was heard on iopub: a subscription takes
+# effect some time after connecting, and what is published before is lost.
+ASK_AGAIN = 0.05
+# Seconds to the next request without a reply, which only a connection that broke would have lost. A
+# kernel that is still starting answers all of them before its first cell, 15 ms each, and one in the
+# middle of a cell keeps them, so they become fewer.
+NUDGE_INTERVAL = 1.0
+LONGEST_INTERVAL, LONGEST_AT_WORK = 4.0, 30.0
 
 
 class Splice:
@@ -47,6 +50,7 @@ class Splice:
         self.joined = False
         self._asked_on = ("control", "shell") if at_work else ("shell",)
         self._interval = NUDGE_INTERVAL
+        self._longest_interval = LONGEST_AT_WORK if at_work else LONGEST_INTERVAL
         self._session = session
         self._on_session = on_session
         # Requests of our own, and the channel each went by.
@@ -105,8 +109,7 @@ class Splice:
         if self.joined or now < self._next_nudge:
             return
         self._next_nudge = now + self._interval
-        if "control" in self._asked_on:
-            self._interval = min(2 * self._interval, LONGEST_INTERVAL)
+        self._interval = min(2 * self._interval, self._longest_interval)
         for channel in self._asked_on:
             message = self._session.msg("kernel_info_request")
             self._ours[message["header"]["msg_id"]] = channel
@@ -168,6 +171,8 @@ class Splice:
         _, request, _, session = _describe(frames)
         self._on_session(session)
         self._hear("reply")
+        if not self._heard["iopub"]:
+            self._next_nudge = min(self._next_nudge, time.monotonic() + ASK_AGAIN)
         self.is_idle |= self._ours.get(request) == "shell"
         return False
 
