@@ -198,12 +198,15 @@ def _serve(
 
 def _spawn(words: List[str]) -> int:
     sys.stderr.flush()
+    parent = os.getpid()
     pid = os.fork()
     if pid:
         return pid
     try:
-        # A SIGKILL of this process cannot be passed on.
+        # A SIGKILL of this process cannot be passed on, nor one that came before this was said.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
+        if os.getppid() != parent:
+            os._exit(FAILED)
         for number in (*_IGNORED, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
         os.execvp(words[0], words)
@@ -364,8 +367,9 @@ def _open(
         kinds = (zmq.XPUB, zmq.XSUB) if channel == "iopub" else (zmq.ROUTER, zmq.DEALER)
         front, back = (context.socket(kind) for kind in kinds)
         for each in (front, back):
-            each.linger = 2000
             each.sndhwm = each.rcvhwm = _MESSAGES
+        # The kernel's last words; nothing is kept for a kernel that has gone.
+        front.linger, back.linger = 2000, 0
         if channel == "iopub":
             front.setsockopt(zmq.XPUB_NODROP, 1)  # a slow reader slows the kernel down
             front.setsockopt(zmq.XPUB_VERBOSE, 1)

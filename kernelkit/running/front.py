@@ -139,11 +139,11 @@ class Front:
         if self.keeper is not None:
             await self._on_desk(self.keeper.relaunch(grace, after=after))
 
-    async def signal(self, name: str) -> None:
-        """Signal the kernel, if there is one; never raises for Slurm's sake."""
+    async def signal(self, name: str, *, start: int = 0) -> None:
+        """Signal the kernel, or kernel number `start`, if there is one; never raises for Slurm's sake."""
         if self.keeper is not None:
             with contextlib.suppress(KernelkitError):
-                await self._on_desk(self.keeper.signal(name))
+                await self._on_desk(self.keeper.signal(name, start=start))
 
     def expect_end(self) -> None:
         """Somebody asked the kernel to end."""

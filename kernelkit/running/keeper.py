@@ -143,10 +143,11 @@ class Keeper:
         self._joining.expect(anew=True)
         self._pace.calm(self.run.id)
 
-    async def signal(self, name: str) -> None:
-        """Signal the kernel's process group; not that of a kernel that has followed it meanwhile."""
+    async def signal(self, name: str, *, start: int = 0) -> None:
+        """Signal the process group of the kernel, or of kernel number `start`: never that of one
+        which has followed it meanwhile."""
         self._may_end = self._may_end or name != "INT"
-        await self._control.signal(self.run.id, name, start=self.state.start or None)
+        await self._control.signal(self.run.id, name, start=start or self.state.start or None)
         self._wake.set()
 
     async def interrupt(self) -> None:

@@ -290,7 +290,8 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
         """Signal the kernel through its supervisor; while it waits there is nobody to signal."""
         name = _SIGNALS.get(signal.Signals(signum)) if signum else None
         if name and self._dead is None:
-            await self._front.signal(name)
+            # A manager that has lost its patience with one kernel may not hit the next.
+            await self._front.signal(name, start=self._to_follow)
 
     async def kill(self, restart: bool = False) -> None:
         """Kill the kernel process, not the job: a manager always says restart=False here, also
@@ -311,8 +312,7 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
         state = self._keeper.state
         if state.phase != "running":
             self._dead = 0  # nothing runs that could end by itself
-        elif restart and self._asked is None and self._options and self._options.picks_ports:
-            # R, whose ports are chosen for it, was seen to lose the first cell after such a restart.
+        elif restart and self._asked is None:
             self._to_follow = self._started = state.start
             self._front.expect_restart(_RESTART_GRACE)
         else:

@@ -17,6 +17,7 @@ from command_line import kernelkit
 from driving import CELLS, TIMEOUT, Running
 from job_kernels import Kernels
 from jupyter_client.manager import KernelManager
+from jupyter_core.utils import run_sync
 from slurm import Cluster, wait_for
 
 from kernelkit.errors import KernelFailed, NotFound, RecipeError, SubmitRejected
@@ -88,6 +89,26 @@ def test_a_layer_on_a_node(kind: str, kernels: Kernels, cluster: Cluster) -> Non
         assert "42" not in kernel.execute(cells.recall)[1], "a restart kept the variables"
         assert job_of(kernel) == job
         assert cluster.state(job) == "RUNNING"
+
+
+def test_a_manager_that_lost_its_patience_does_not_end_the_next_kernel(
+    kernels: Kernels, cluster: Cluster
+) -> None:
+    with started(kernels.put("module")) as kernel:
+        (run,) = kernels.runs
+        provisioner = kernel.manager.provisioner
+        assert isinstance(provisioner, SlurmProvisioner) and provisioner._keeper
+        keeper = provisioner._keeper
+        # As a manager restarts a kernel that ends just as it is given up.
+        kernel.client.shutdown(restart=True)
+        run_sync(provisioner.shutdown_requested)(restart=True)
+        wait_for("the next kernel", lambda: (keeper.state.phase, keeper.state.start) == ("running", 2))
+        run_sync(provisioner.terminate)(restart=True)
+        run_sync(provisioner.launch_kernel)([])
+        kernel.client.wait_for_ready(timeout=60)
+        assert kernel.run("print(6 * 7)") == "42\n"
+        assert (run / "requests").read_text() == "1 relaunch 2 4\n2 signal TERM 1\n"
+        assert "start=2\n" in (run / "status").read_text()
 
 
 def test_a_restart_asks_for_the_next_kernel_before_the_former_one_has_ended(

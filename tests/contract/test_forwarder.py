@@ -193,6 +193,36 @@ def test_a_killed_forwarder_takes_kernel_and_directory_along(tmp_path: Path) -> 
     assert not Path(socket_directory(file)).exists()
 
 
+KILLED_AT_ONCE = """
+import ctypes, os, signal, time
+from kernelkit.running import forwarder
+
+parent, load = os.getpid(), ctypes.CDLL
+
+def late(name):
+    while os.getppid() == parent:
+        time.sleep(0.01)
+    return load(name)
+
+ctypes.CDLL = late
+forwarder._spawn(["sleep", "600"])
+os.kill(parent, signal.SIGKILL)
+"""
+
+
+def test_a_kernel_that_had_no_time_to_follow_a_killed_forwarder_does_not_start() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED_AT_ONCE], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, start_new_session=True,
+    )  # fmt: skip
+    try:
+        # The kernel holds them open for as long as it lives.
+        assert process.communicate(timeout=WAIT) == ("", "")
+    finally:
+        end_group(process)
+    assert process.returncode == -signal.SIGKILL
+
+
 def test_term_is_passed_on(tmp_path: Path) -> None:
     file = connection_file(tmp_path)
     process = start(file, ["sleep", "600"])

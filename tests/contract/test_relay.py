@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -212,6 +213,25 @@ def test_large_and_binary_output_arrives_whole(
     assert bytes(opened["buffers"][0]) == bytes(range(256)) * 8192
     text = "".join(m["content"]["text"] for m in messages if m["msg_type"] == "stream")
     assert len(text) == 5_000_001
+
+
+def test_a_kernel_that_was_left_is_none_that_answers(
+    relay: Relay, seen: Seen, start_kernel: Callable[..., RealKernel]
+) -> None:
+    first, second = start_kernel(), start_kernel()
+    relay.splice(first.connection)
+    assert seen.joined.wait(WAIT)
+    assert relay.is_joined
+    # Its thread is kept from what it was told.
+    go_on = threading.Event()
+    relay._call(go_on.wait)
+    seen.joined.clear()
+    relay.hold()
+    relay.splice(second.connection)
+    assert not relay.is_joined
+    go_on.set()
+    assert seen.joined.wait(WAIT)
+    assert relay.is_joined
 
 
 # --- a kernel that served another relay -------------------------------------------------------------

@@ -64,6 +64,8 @@ class Relay:
             on_shutdown=self._events.shutdown_requested,
         )
         self._splice: Splice | None = None
+        # The kernel that the owner has named last, and the one that the thread has: numbers.
+        self._named = self._served = 0
         self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
@@ -91,10 +93,12 @@ class Relay:
 
         A kernel `at_work` has served another relay, and may be in the middle of a cell.
         """
-        self._call(lambda: self._begin_splice(connection, at_work))
+        number = self._named = self._named + 1
+        self._call(lambda: self._begin_splice(connection, at_work, number))
 
     def hold(self) -> None:
         """Leave the kernel and answer in its place again, until the next `splice`."""
+        self._named += 1
         self._call(self._hold_again)
 
     def fail(self, name: str, text: str) -> None:
@@ -119,9 +123,9 @@ class Relay:
 
     @property
     def is_joined(self) -> bool:
-        """Whether a kernel answers behind the relay."""
+        """Whether the kernel of the last `splice` answers behind the relay, and not one before it."""
         splice = self._splice
-        return splice is not None and splice.joined
+        return splice is not None and splice.joined and self._served == self._named
 
     @property
     def held_count(self) -> int:
@@ -232,8 +236,9 @@ class Relay:
             with contextlib.suppress(zmq.ZMQError):
                 getattr(self._local, channel).send_multipart(frames, zmq.NOBLOCK)
 
-    def _begin_splice(self, connection: Connection, at_work: bool) -> None:
+    def _begin_splice(self, connection: Connection, at_work: bool, number: int) -> None:
         self._end_splice()
+        self._served = number
         assert self._local
         remote = connect_remote(self._context, connection, _IDENTITY)
         self._splice = Splice(self._local, remote, self._session, self._held.speak_as, at_work)
