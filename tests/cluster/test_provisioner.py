@@ -102,7 +102,9 @@ def test_a_manager_that_lost_its_patience_does_not_end_the_next_kernel(
         # As a manager restarts a kernel that ends just as it is given up.
         kernel.client.shutdown(restart=True)
         run_sync(provisioner.shutdown_requested)(restart=True)
-        wait_for("the next kernel", lambda: (keeper.state.phase, keeper.state.start) == ("running", 2))
+        wait_for(
+            "the next kernel", lambda: (keeper.state.phase, keeper.state.start) == ("running", 2)
+        )
         run_sync(provisioner.terminate)(restart=True)
         run_sync(provisioner.launch_kernel)([])
         kernel.client.wait_for_ready(timeout=60)
