@@ -1,11 +1,14 @@
-"""Imports what a kernel in a job needs before its user starts the first one, beside the server's loop.
+"""Has a server ready for kernels in jobs before its user starts the first one.
 
 jupyter_client loads a provisioner in the loop, at the first start of a kernel that names it: 0.1 s
-and more in which nobody's kernel is served.
+and more in which nobody's kernel is served. And while kernels start, Python's full collection of
+garbage goes through all that the server has ever imported: a quarter of a second, in whichever
+thread, during which no other runs. See docs/decisions/025.
 """
 
 from __future__ import annotations
 
+import gc
 import importlib
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
 
 
 async def prepare(services: Services) -> None:
-    """Called once the server listens. Where no kernelspec is one of a job, nothing is imported."""
+    """Called once the server listens. Where no kernelspec is one of a job, nothing is done."""
 
     def work() -> None:
         from ..model import PROVISIONER_NAME
@@ -23,6 +26,7 @@ async def prepare(services: Services) -> None:
         specs = manager.get_all_specs()
         if PROVISIONER_NAME in map(_provisioner, specs.values()):
             importlib.import_module("kernelkit.running.provisioner")
+            gc.freeze()
 
     await services.in_thread(work)
 
