@@ -29,8 +29,18 @@ def job_rows(parts: Parts, rounds: int) -> Iterator[Row]:
             yield _answer(job_starts.to_an_answer(place, server, rounds))
             yield _cell(job_starts.to_the_first_cell(place, server, max(5, rounds // 2)))
             restarts, interrupts = job_verbs.compare(place, server, rounds)
-            yield _verb("restart to the next cell", restarts, RESTART_GOAL)
-            yield _verb("interrupt of a busy loop", interrupts, INTERRUPT_GOAL)
+            yield _verb(
+                "restart to the next cell",
+                restarts,
+                RESTART_GOAL,
+                "a command of Slurm's wakes the supervisor",
+            )
+            yield _verb(
+                "interrupt of a busy loop",
+                interrupts,
+                INTERRUPT_GOAL,
+                "the request and the end of the cell go through the relay and CurveZMQ",
+            )
         with nodes_apart(place), place.server("many") as server:
             crowd = job_starts.many_at_once(place, server, job_starts.MANY_ROUNDS)
             yield from _crowd(place, crowd)
@@ -67,7 +77,7 @@ def _cell(found: dict[str, Samples]) -> Row:
     )
 
 
-def _verb(what: str, found: dict[str, Samples], goal: float) -> Row:
+def _verb(what: str, found: dict[str, Samples], goal: float, cause: str) -> Row:
     slower = ratio(found[JOB], found[LOCAL])
     return Row(
         f"{what}, in a job",
@@ -76,7 +86,7 @@ def _verb(what: str, found: dict[str, Samples], goal: float) -> Row:
         f"{slower:.2f} x",
         f"<= {goal} x",
         slower <= goal,
-        "a command of Slurm's wakes the supervisor",
+        cause,
     )
 
 

@@ -13,6 +13,7 @@ from hand_made import LIMIT, HandMade, hand_made
 from measure import Samples, Timer, show_progress, side_by_side
 from place import FULL, JOB, LOCAL, Place, ProbedServer
 from slurm import wait_for
+from websocket import WebSocketException
 
 OURS, BY_HAND, HERE = "in a job", "by hand", "here"
 MANY_ROUNDS = 5
@@ -86,7 +87,10 @@ def many_at_once(place: Place, server: ProbedServer, rounds: int) -> Crowd:
         for name, crowd in crowds.items():
             _wait_until_empty(place)
             server.probe()
-            took = crowd(place, server)
+            try:
+                took = crowd(place, server)
+            except WebSocketException as error:
+                raise SystemExit(f"{place.many} kernels at once, {name}: {error}") from error
             found = server.probe()
             if number:
                 seconds[name].append(took)
