@@ -21,6 +21,7 @@ from .control import JobControl
 from .joining import Joining
 from .kernel_state import KernelPhase, KernelState, RunEnd
 from .lease import Lease
+from .looks import Looks
 from .news import RunNews
 from .pace import Pace
 from .records import Run, Status
@@ -29,13 +30,6 @@ from .runs import Runs
 from .servers import this_server
 from .telling import Telling
 
-# Seconds between looks at the run's files while it runs or its job is queued; while a kernel is
-# starting or ending, which the user waits for, the pace says how often.
-_OFTEN, _SELDOM = 0.5, 2.0
-# How long a queued run is looked at often: an idle partition starts a job within seconds.
-_FRESH = 15.0
-# How long a kernel that was asked to end is looked at often.
-_ENDING = 10.0
 # How long the news of an end waits for Slurm's reason: a job completes within its KillWait and the
 # site's epilog, and the queue is read at most every few seconds.
 _REASON_PATIENCE = 15.0
@@ -65,17 +59,14 @@ class Keeper:
         self._joining = Joining(runs, relay, seed, start_timeout=start_timeout)
         self._telling = Telling(relay, tell, warn_in_output=warn_in_output)
         self._watcher = watcher
-        self._pace = pace
+        self._looks = Looks(run.id, pace)
         self._unwatch: Callable[[], None] | None = None
         self._wanted = 1
         self._may_end = False
         self._ended_since: float | None = None
-        self._began = time.monotonic()
-        self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._lease = Lease(runs)
         self._is_ours = True
-        self._hurry_until = 0.0
 
     @property
     def state(self) -> KernelState:
@@ -129,7 +120,7 @@ class Keeper:
             return
         self._follow(self._newest + 1)
         await self._control.relaunch(self.run.id, start=self._wanted, grace=grace)
-        self._wake.set()
+        self._looks.now()
 
     @property
     def _newest(self) -> int:
@@ -141,14 +132,14 @@ class Keeper:
         self._wanted = start
         self._set(KernelState("starting", "the kernel is restarting", self.state.start))
         self._joining.expect(anew=True)
-        self._pace.calm(self.run.id)
+        self._looks.wait_anew()
 
     async def signal(self, name: str, *, start: int = 0) -> None:
         """Signal the process group of the kernel, or of kernel number `start`: never that of one
         which has followed it meanwhile."""
         self._may_end = self._may_end or name != "INT"
         await self._control.signal(self.run.id, name, start=start or self.state.start or None)
-        self._wake.set()
+        self._looks.now()
 
     async def interrupt(self) -> None:
         """The relay was asked for an interrupt while it held: for the cell that a kernel of a former
@@ -172,7 +163,7 @@ class Keeper:
     async def give_up(self) -> None:
         """End the run, because whoever restarts kernels will not do so again."""
         self._lost(ends.given_up(self.state.words))
-        self._wake.set()
+        self._looks.now()
 
     async def leave(self) -> None:
         """Look no further after the run, which lives on for a whole lease, or as long as it is kept.
@@ -195,9 +186,7 @@ class Keeper:
     def expect_end(self) -> None:
         """Somebody asked the kernel to end: look often, and tell nobody that it did."""
         self._may_end = True
-        self._hurry_until = time.monotonic() + _ENDING
-        self._pace.calm(self.run.id)  # another wait begins
-        self._wake.set()
+        self._looks.hurry()
 
     async def expect_restart(self, grace: int) -> None:
         """Somebody asked the kernel to end, and will want another one: have it start in the moment
@@ -209,7 +198,7 @@ class Keeper:
 
     def look_now(self) -> None:
         """Look at once: something has happened."""
-        self._wake.set()
+        self._looks.now()
 
     def _job_changed(self, update: JobUpdate) -> None:
         """What the watcher saw; called in the background thread."""
@@ -219,7 +208,7 @@ class Keeper:
             if self._is_silent():
                 end = ends.without_a_word(end, self._runs.root)
             self._lost(end)
-        self._wake.set()
+        self._looks.now()
 
     def _is_silent(self) -> bool:
         """Whether neither the run's supervisor nor Slurm has ever written anything for it."""
@@ -233,22 +222,19 @@ class Keeper:
         try:
             await self._look_until_end()
         finally:
-            self._pace.calm(self.run.id)
+            self._looks.wait_anew()
         if self._is_ours:
             await self._record_end()
 
     async def _look_until_end(self) -> None:
         while not self.state.final:
-            self._wake.clear()
+            self._looks.begin()
             await self._look_safely()
             if self.state.final:
                 break
-            # Not wait_for, which makes a task for each look.
-            alarm = asyncio.get_running_loop().call_later(self._interval(), self._wake.set)
-            try:
-                await self._wake.wait()
-            finally:
-                alarm.cancel()
+            phase = self.state.phase
+            joining = phase == "running" and not self._joining.is_done(self.state.start)
+            await self._looks.until_next(phase, joining=joining)
 
     async def _record_end(self) -> None:
         # Nobody may ever ask for the end of a run that was lost: front ends just forget it.
@@ -263,16 +249,6 @@ class Keeper:
                 self.run = self._runs.update(
                     self.run.id, phase="ended", reason=words, end_code=code
                 )
-
-    def _interval(self) -> float:
-        now, phase = time.monotonic(), self.state.phase
-        unjoined = phase == "running" and not self._joining.is_done(self.state.start)
-        if phase == "starting" or unjoined or now < self._hurry_until:
-            return self._pace.interval(self.run.id)
-        self._pace.calm(self.run.id)
-        if phase == "queued":
-            return _OFTEN if now - self._began < _FRESH else _SELDOM
-        return _SELDOM
 
     @property
     def _job(self) -> Job | None:

@@ -1,0 +1,65 @@
+"""When a run's files are looked at again: as soon as something has happened, or after a while."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from .kernel_state import KernelPhase
+from .pace import Pace
+
+# Seconds between looks while a run runs or its job is queued; while a kernel is starting or ending,
+# which the user waits for, the pace says how often.
+_OFTEN, _SELDOM = 0.5, 2.0
+# How long a queued run is looked at often: an idle partition starts a job within seconds.
+_FRESH = 15.0
+# How long a kernel that was asked to end is looked at often.
+_ENDING = 10.0
+
+
+class Looks:
+    """Those at one run, for as long as its keeper cares for it; used in the background thread."""
+
+    def __init__(self, run_id: str, pace: Pace) -> None:
+        self._run_id, self._pace = run_id, pace
+        self._began = time.monotonic()
+        self._hurry_until = 0.0
+        self._wake = asyncio.Event()
+
+    def now(self) -> None:
+        """Something has happened, or was asked for."""
+        self._wake.set()
+
+    def wait_anew(self) -> None:
+        """The user waits for something else from here on."""
+        self._pace.calm(self._run_id)
+
+    def hurry(self) -> None:
+        """A kernel was asked to end: its end comes soon."""
+        self._hurry_until = time.monotonic() + _ENDING
+        self.wait_anew()
+        self.now()
+
+    def begin(self) -> None:
+        """A look begins: what happens from here on asks for another one."""
+        self._wake.clear()
+
+    async def until_next(self, phase: KernelPhase, *, joining: bool) -> None:
+        """Wait until a run in `phase` is to be looked at again; `joining` while its kernel runs and
+        front ends do not have it yet."""
+        # Not wait_for, which makes a task for each look.
+        after = self._interval(phase, joining)
+        alarm = asyncio.get_running_loop().call_later(after, self._wake.set)
+        try:
+            await self._wake.wait()
+        finally:
+            alarm.cancel()
+
+    def _interval(self, phase: KernelPhase, joining: bool) -> float:
+        now = time.monotonic()
+        if phase == "starting" or joining or now < self._hurry_until:
+            return self._pace.interval(self._run_id)
+        self._pace.calm(self._run_id)
+        if phase == "queued":
+            return _OFTEN if now - self._began < _FRESH else _SELDOM
+        return _SELDOM
