@@ -101,6 +101,7 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
             self._report_once()
             return state.exit or 1
         if state.phase == "exited" or state.start > self._started > 0:
+            self._leaving = 0
             return state.exit or 0
         if state.phase == "running":
             self._started = state.start
@@ -191,7 +192,7 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
             self._started = 0
             grace = 0 if self._was_killed else _RESTART_GRACE
             await self._front.relaunch(grace, after=self._to_follow)
-        self._was_killed, self._to_follow = False, 0
+        self._was_killed, self._to_follow, self._leaving = False, 0, 0
         if self._asked is not None and self._keeper is not None:
             # Later starts ask for the same.
             self._adopted, self._asked = self._keeper.run, None
@@ -199,8 +200,8 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
         return info
 
     _was_killed = False
-    # The start whose kernel was asked to end in a restart.
-    _to_follow = 0
+    # The start whose kernel was asked to end in a restart; the same until the manager saw its end.
+    _to_follow = _leaving = 0
 
     async def _begin(self, kwargs: dict[str, Any]) -> None:
         assert self._options
@@ -290,8 +291,10 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
         """Signal the kernel through its supervisor; while it waits there is nobody to signal."""
         name = _SIGNALS.get(signal.Signals(signum)) if signum else None
         if name and self._dead is None:
+            if name != "INT" and not self._leaving:
+                self._to_follow = 0  # it is the one that has followed which is to end
             # A manager that has lost its patience with one kernel may not hit the next.
-            await self._front.signal(name, start=self._to_follow)
+            await self._front.signal(name, start=self._leaving)
 
     async def kill(self, restart: bool = False) -> None:
         """Kill the kernel process, not the job: a manager always says restart=False here, also
@@ -313,7 +316,7 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
         if state.phase != "running":
             self._dead = 0  # nothing runs that could end by itself
         elif restart and self._asked is None:
-            self._to_follow = self._started = state.start
+            self._to_follow = self._leaving = self._started = state.start
             self._front.expect_restart(_RESTART_GRACE)
         else:
             self._front.expect_end()

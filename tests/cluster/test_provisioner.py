@@ -145,6 +145,7 @@ def test_a_kernel_that_followed_and_died_is_followed_by_another(
         wait_for("kernel 2", lambda: "start=2\n" in (run / "status").read_text())
         manager = kernel.manager
         wait_for("it to be joined", lambda: state_of(kernel).start == 2)
+        assert not manager.is_alive(), "the manager asked for the end of kernel 1, and has seen it"
         manager.signal_kernel(9)
         wait_for("its end", lambda: state_of(kernel).phase == "exited")
         manager.restart_kernel(now=True)
