@@ -22,6 +22,7 @@ import {
 } from '../icons';
 import { CommandIDs } from '../tokens';
 import { runMenu } from './commands';
+import { GpuUse } from './gpuuse';
 import {
   endedAsAsked,
   placeWords,
@@ -77,6 +78,7 @@ export function RunRow(props: IRunRowProps): JSX.Element {
               )}
               {place && <span className="kk-Row-sub">{place}</span>}
             </span>
+            <GpuUse run={run} now={now} trans={trans} />
             <TimeBar run={run} now={now} trans={trans} />
             {reason && <span className="kk-Row-reason">{reason}</span>}
           </span>
