@@ -22,9 +22,9 @@ export function GpuUse({ run, now, trans }: IGpuUseProps): JSX.Element | null {
   const names = [...new Set(use.gpus.map(({ name }) => name))];
   const seen = trans.__('as of %1', ago(use.measured, now, trans));
   return (
-    <span className="kk-GpuUse">
+    <div className="kk-GpuUse">
       {use.gpus.map(gpu => (
-        <span className="kk-GpuUse-gpu" key={gpu.number}>
+        <div className="kk-GpuUse-gpu" key={gpu.number}>
           {gpu.busy !== null && (
             <span className="kk-GpuUse-track" aria-hidden="true">
               <span
@@ -34,10 +34,10 @@ export function GpuUse({ run, now, trans }: IGpuUseProps): JSX.Element | null {
             </span>
           )}
           <span>{gpuWords(gpu, trans)}</span>
-        </span>
+        </div>
       ))}
-      <span>{[...names, seen].join(' · ')}</span>
-    </span>
+      <div>{[...names, seen].join(' · ')}</div>
+    </div>
   );
 }
 

@@ -78,7 +78,6 @@ export function RunRow(props: IRunRowProps): JSX.Element {
               )}
               {place && <span className="kk-Row-sub">{place}</span>}
             </span>
-            <GpuUse run={run} now={now} trans={trans} />
             <TimeBar run={run} now={now} trans={trans} />
             {reason && <span className="kk-Row-reason">{reason}</span>}
           </span>
@@ -104,6 +103,7 @@ export function RunRow(props: IRunRowProps): JSX.Element {
           />
         </span>
       </div>
+      <GpuUse run={run} now={now} trans={trans} />
     </div>
   );
 }
