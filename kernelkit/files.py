@@ -99,6 +99,11 @@ def read_private(path: Path, limit: int) -> bytes:
 
     Raises InsecureFile for a symlink, another owner or an open mode, and OSError as `open` does.
     """
+    return read_private_dated(path, limit)[0]
+
+
+def read_private_dated(path: Path, limit: int) -> tuple[bytes, float]:
+    """`read_private`, and when the file was written, by the clock of its disk (see `disk_time`)."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError as error:
@@ -117,7 +122,21 @@ def read_private(path: Path, limit: int) -> bytes:
             raise InsecureFile(
                 f"`{path}` is {found.st_size} bytes; at most {limit} are read.", hint="Remove it."
             )
-        return file.read(limit)
+        return file.read(limit), found.st_mtime
+
+
+def disk_time(directory: Path) -> float:
+    """What a file that is made in `directory` now gets as its time, in seconds since 1970.
+
+    The disk of another host has that host's clock, so the age of a file there is told by this and
+    by no clock of our own. Raises OSError.
+    """
+    fd, name = tempfile.mkstemp(prefix=".clock-", dir=directory)
+    try:
+        return os.fstat(fd).st_mtime
+    finally:
+        os.close(fd)
+        Path(name).unlink(missing_ok=True)
 
 
 def digest(data: bytes) -> str:

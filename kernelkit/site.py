@@ -99,6 +99,10 @@ class KernelkitSite(Configurable):
     queue_interval = Float(
         5.0, help="Seconds at least between two squeue queries of one server."
     ).tag(config=True)
+    gpu_use_interval = Int(
+        30,
+        help="Seconds between two looks of a Slurm kernel's job at what its GPUs do; 0 for none.",
+    ).tag(config=True)
     lease = Int(900, help="Seconds that a Slurm kernel lives on when its server is gone.").tag(
         config=True
     )

@@ -52,13 +52,22 @@ def make_run(runs: Runs, kernel: Path, **changes: Any) -> Run:
 
 
 class Supervised:
-    """One job: bash with supervisor.sh, and what it says of its runs."""
+    """One job: bash with supervisor.sh, and what it says of its runs. With `sys` in the place of
+    /sys."""
 
-    def __init__(self, runs: Runs, job_name: str, settings: dict[str, Any], env: dict[str, str]):
+    def __init__(
+        self,
+        runs: Runs,
+        job_name: str,
+        settings: dict[str, Any],
+        env: dict[str, str],
+        sys: Path = Path("/sys"),
+    ):
         self.runs = runs
         self._ready = False
         wanted: dict[str, Any] = {"grace": 1, "network": "127.0.0.0/8", **settings}
         script = render_job_script(JobSettings(str(runs.root), job_name, **wanted))
+        script = script.replace("/sys/class/", f"{sys}/class/")
         base = {
             "PATH": "/usr/bin:/bin", "HOME": os.environ["HOME"], "SLURM_JOB_ID": "77",
             "SLURMD_NODENAME": socket.gethostname(),

@@ -29,6 +29,7 @@ class ControlSettings:
     interface: str = ""
     network: str = ""
     grace: int = 10
+    gpu_interval: int = 0
 
 
 class JobControl:
@@ -68,6 +69,7 @@ class JobControl:
                 grace=self.settings.grace,
                 interface=self.settings.interface,
                 network=self.settings.network,
+                gpu_interval=self.settings.gpu_interval,
             )
         )
         self.runs.update(run.id, submits=1)

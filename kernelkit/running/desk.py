@@ -39,7 +39,11 @@ class Desk:
         self.background = Background()
         self.slurm = Slurm()
         self.runs = Runs(site.run_dir)
-        settings = ControlSettings(interface=site.run_interface, network=site.run_network)
+        settings = ControlSettings(
+            interface=site.run_interface,
+            network=site.run_network,
+            gpu_interval=site.gpu_use_interval,
+        )
         self.watcher = Watcher(self.slurm, floor=site.queue_interval)
         self.control = JobControl(self.slurm, self.runs, settings)
         self.news = NewsBoard()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..files import write_file
+from ..files import disk_time
 from ..slurm.states import Job
 from .records import JOB_NAME_PREFIX, RUN_ID, Run
 from .runs import Runs
@@ -60,19 +59,12 @@ def is_abandoned(runs: Runs, run: Run) -> bool:
 
 
 def lease_age(runs: Runs, run: Run) -> float | None:
-    """Seconds since the lease was renewed, by the clock of the disk; None if it cannot be told.
-
-    A new file gets its time from the same clock, so this host's own does not matter.
-    """
-    probe = runs.root / f".clock-{secrets.token_hex(4)}"
+    """Seconds since the lease was renewed, by the clock of the disk; None if it cannot be told."""
     try:
         renewed = (runs.directory(run.id) / "lease").stat().st_mtime
-        write_file(probe, b"", 0o600)
-        return max(0.0, probe.stat().st_mtime - renewed)
+        return max(0.0, disk_time(runs.root) - renewed)
     except OSError:
         return None
-    finally:
-        probe.unlink(missing_ok=True)
 
 
 def _is_ours(job_name: str) -> bool:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from ..errors import Ambiguous, NotFound
+from ..files import disk_time
 from ..site import Site
 from ..slurm.client import QueueAnswer
 from ..slurm.states import Job, reason_in_words
 from .ends import end_on_record
+from .gpu_use import GpuUse, read_gpu_use
 from .kernel_state import RunEnd
 from .orphans import is_abandoned
 from .records import JOB_NAME_PREFIX, Run, Status
@@ -27,7 +31,7 @@ def open_runs(site: Site) -> Runs:
 @dataclass(frozen=True)
 class Row:
     """One run as `kernelkit jobs` shows it; `seconds_left` until the time limit of its job, `end`
-    (without the log) when it has ended."""
+    (without the log) when it has ended, `gpu_use` while it runs on GPUs that tell."""
 
     run: Run
     status: Status | None
@@ -36,6 +40,7 @@ class Row:
     words: str
     seconds_left: int | None
     end: RunEnd | None = None
+    gpu_use: GpuUse | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The run as `--json` prints it."""
@@ -56,16 +61,18 @@ class Row:
             "expected_start": job.start if job and job.phase == "pending" else None,
             "seconds_left": self.seconds_left,
             "end": msgspec.to_builtins(self.end),
+            "gpu_use": msgspec.to_builtins(self.gpu_use),
         }
 
 
 def table(runs: Runs, answer: QueueAnswer, *, every: bool) -> list[Row]:
     """Rows for the runs that have not ended, or with `every` for all that are still on disk."""
-    rows = [_row(runs, run, answer) for run in runs.listing().runs]
+    disk_now = functools.cache(lambda: disk_time(runs.root))
+    rows = [_row(runs, run, answer, disk_now) for run in runs.listing().runs]
     return [row for row in rows if every or row.state != "ended"]
 
 
-def _row(runs: Runs, run: Run, answer: QueueAnswer) -> Row:
+def _row(runs: Runs, run: Run, answer: QueueAnswer, disk_now: Callable[[], float]) -> Row:
     job = answer.jobs.get(run.job_id) if run.job_id else None
     status = runs.read_status(run.id)
     lost = bool(run.job_id) and job is None and answer.complete
@@ -76,7 +83,8 @@ def _row(runs: Runs, run: Run, answer: QueueAnswer) -> Row:
         left = max(0, job.end - int(time.time()))
     if state != "ended" and is_abandoned(runs, run):
         words = "no server cares for it" + (f"; {words}" if words else "")
-    return Row(run, status, job, state, words, left, end)
+    use = read_gpu_use(runs, run, disk_now) if state == "running" else None
+    return Row(run, status, job, state, words, left, end, use)
 
 
 def known_end(runs: Runs, run: Run) -> RunEnd | None:

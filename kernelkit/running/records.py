@@ -14,7 +14,7 @@ The files of a run directory, `<run_root>/<run id>/` (mode 0700; every file 0600
     lease, keep         `seconds mark`: the mark changes while a server cares; keep: no lease
 
 `<run_root>/jobs/<job name>/` has an empty file for each run of that job, `idle` (seconds that the
-job stays without a run) and `closed` (the job takes up no further run).
+job stays without a run), `closed` (the job takes up no further run) and `gpu-use` (see gpu_use).
 """
 
 from __future__ import annotations

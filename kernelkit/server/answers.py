@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from ..model import InstallOptions, Recipe, Resources
+from ..running.gpu_use import GpuUse
 from ..running.kernel_state import RunEnd
 from ..specs.detail import KernelSummary
 
@@ -314,6 +315,7 @@ class Run(Answer, frozen=True):
 
     `mine` are those that this server looks after; `attachable` those that it could take over.
     `unknown_since` is set while Slurm does not answer: all else is then what was last known.
+    `gpu_use` is known some seconds after a start on GPUs whose driver tells; events may lack it.
     """
 
     run: str
@@ -341,6 +343,7 @@ class Run(Answer, frozen=True):
     warning: Literal["", "10", "3", "1"]
     unknown_since: float | None
     end: RunEnd | None
+    gpu_use: GpuUse | None
     mine: bool
     attachable: bool
 

@@ -86,10 +86,11 @@ def list_jobs(services: Services, query: JobsQuery) -> Jobs:
             problems=tuple(listing.problems), taken=taken,
         )  # fmt: skip
     answer = services.queue.get_for(listing.runs)
-    found = [own_run(news, taken) for news in mine.values()]
+    on_disk = {run.run: run for run in _on_disk(services, answer)}
+    found = [own_run(news, taken, on_disk.get(news.run)) for news in mine.values()]
     found += [
         run
-        for run in _others(services, answer)
+        for run in on_disk.values()
         if run.run not in mine and (query.all or run.state != "ended")
     ]
     found.sort(key=lambda run: run.created)
@@ -126,10 +127,10 @@ def runs_of_others(services: Services, wanted: Collection[str]) -> list[Run]:
     if not (wanted := set(wanted) - mine):
         return []
     services.queue.forget()
-    return [run for run in _others(services, services.queue.get()) if run.run in wanted]
+    return [run for run in _on_disk(services, services.queue.get()) if run.run in wanted]
 
 
-def _others(services: Services, answer: QueueAnswer) -> Iterator[Run]:
+def _on_disk(services: Services, answer: QueueAnswer) -> Iterator[Run]:
     """Every run on disk as one of another server's."""
     runs, unknown_since = desk().runs, services.queue.unknown_since
     free = {run.id for run in attachable(runs, answer)}
@@ -141,14 +142,16 @@ def _slurm_is_here() -> bool:
     return shutil.which("squeue") is not None
 
 
-def own_run(news: RunNews, now: float) -> Run:
-    """A run that this server looks after, or did until it ended."""
+def own_run(news: RunNews, now: float, on_disk: Run | None = None) -> Run:
+    """A run that this server looks after, or did until it ended; `on_disk` is the same one as
+    another server would tell of it, which knows what its GPUs do."""
     there = news.state != "ended"
     facts = {name: getattr(news, name) for name in news.__struct_fields__}
     # What has ended has no time left, whatever its limit was.
     facts["ends"] = ends = news.ends if there else None
     left = max(0, int(ends - now)) if ends is not None else None
-    return Run(**facts, seconds_left=left, mine=there, attachable=False)
+    use = on_disk.gpu_use if on_disk and news.state == "running" else None
+    return Run(**facts, seconds_left=left, gpu_use=use, mine=there, attachable=False)
 
 
 def _other_run(row: Row, answer: QueueAnswer, unknown_since: float | None, free: bool) -> Run:
@@ -165,6 +168,7 @@ def _other_run(row: Row, answer: QueueAnswer, unknown_since: float | None, free:
         warning="",
         unknown_since=None if answer.complete else unknown_since,
         end=row.end,
+        gpu_use=row.gpu_use,
         mine=False,
         attachable=free,
     )

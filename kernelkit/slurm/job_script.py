@@ -26,6 +26,7 @@ class JobSettings:
     below its `jobs`. `grace` is in seconds, from TERM to KILL; it must be less than the site's
     KillWait (30 s unless changed). `interface` (`ib0`) or `network` (`10.1.0.0/16`) say which of
     a node's addresses kernels listen on; with neither it is what the node's name resolves to.
+    `gpu_interval` is the seconds between two looks at what the job's GPUs do; 0 for none.
     """
 
     run_root: str
@@ -33,6 +34,7 @@ class JobSettings:
     grace: int = 10
     interface: str = ""
     network: str = ""
+    gpu_interval: int = 0
 
 
 def render_job_script(settings: JobSettings) -> str:
@@ -45,6 +47,7 @@ def render_job_script(settings: JobSettings) -> str:
         "interface": settings.interface,
         "network": network,
         "netmask": netmask,
+        "gpu_interval": str(max(0, settings.gpu_interval)),
     }
     header = "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items())
     return _FIRST_LINE + header + _supervisor().removeprefix(_FIRST_LINE)

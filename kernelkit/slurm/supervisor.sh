@@ -5,10 +5,11 @@
 # directory $root/ID/ is what belongs to that run, as kernelkit/running/records.py describes it.
 # The server asks by lines in the file `requests` there and wakes this script by
 # `scancel --batch --signal=USR1`; without a signal it looks every few seconds. What happens is
-# told in the file `status`. Times are hundredths of a second since this node booted: clocks of
-# two hosts are never compared.
+# told in the file `status`; what the job's GPUs do in the file `gpu-use` of the job's directory.
+# Times are hundredths of a second since this node booted: clocks of two hosts are never compared.
 #
-# kernelkit/slurm/job_script.py sets root, job_name, grace, interface, network and netmask above.
+# kernelkit/slurm/job_script.py sets root, job_name, grace, interface, network, netmask and
+# gpu_interval above.
 # shellcheck disable=SC2154
 
 node=${SLURMD_NODENAME:-$HOSTNAME} hosted=$root/jobs/$job_name users_umask=$(umask)
@@ -146,6 +147,8 @@ start() {  # RUN
   pid[$run]=$!
   phase[$run]=running
   tell "$run"
+  # What the GPUs do is no matter while a kernel needs the processor for its start.
+  [ -n "$meter" ] || meter_due=$((now + gpu_interval * 33))
 }
 
 send() { kill -s "$2" -- "-${pid[$1]}"; }  # RUN SIGNAL, to the whole process group
@@ -205,6 +208,65 @@ reap() {  # RUN: notes the end of its kernel
   phase[$1]=exited
   since[$1]=$now
   tell "$1"
+}
+
+# --- what the GPUs do -----------------------------------------------------------------------------
+
+query_gpus() {  # some `name=value`, then a line a GPU: index, id, MIG, percent, MiB used, MiB, name
+  exec {bell}>&- {complaints}>&-
+  printf '%s\n' "every=$gpu_interval" "count=${SLURM_GPUS_ON_NODE-}"
+  if [ -d /sys/class/kfd/kfd ] && [ ! -e /dev/nvidiactl ]; then list_amd_gpus; exit 0; fi
+  printf '%s\n' "order=${CUDA_DEVICE_ORDER:-FASTEST_FIRST}" \
+    ${CUDA_VISIBLE_DEVICES+"visible=$CUDA_VISIBLE_DEVICES"}
+  # `exec`, so that the supervisor's own child is what may hang.
+  exec nvidia-smi --format=csv,noheader,nounits \
+    --query-gpu=index,uuid,mig.mode.current,utilization.gpu,memory.used,memory.total,name
+}
+
+list_amd_gpus() {  # from the driver, in ROCm's order; its tools need Python, and change their output
+  local at=-1 count=0 key value node device name busy used total visible
+  for visible in ROCR_VISIBLE_DEVICES GPU_DEVICE_ORDINAL; do
+    [ -z "${!visible+set}" ] || { printf 'visible=%s\n' "${!visible}"; break; }
+  done
+  while node=/sys/class/kfd/kfd/topology/nodes/$((++at)); [ -d "$node" ]; do
+    # One that the cgroup keeps from this job cannot be read, and ROCm does not count it either.
+    local -A has=()
+    while read -r key value; do has[$key]=$value; done <"$node/properties"
+    [ "${has[simd_count]:-0}" != 0 ] || continue
+    device=/sys/class/drm/renderD${has[drm_render_minor]}/device name='' busy='' used='' total=''
+    read -r busy <"$device/gpu_busy_percent"
+    read -r used <"$device/mem_info_vram_used"
+    read -r total <"$device/mem_info_vram_total"
+    read -r name <"$device/product_name"  # of server cards only
+    [ -n "$name" ] || { read -r name <"$node/name"; name="AMD $name"; }
+    printf '%d, GPU-%016x, , %s, %s, %s, %s\n' "$((count++))" "${has[unique_id]:-0}" "$busy" \
+      "${used:+$((used >> 20))}" "${total:+$((total >> 20))}" "$name"
+  done
+}
+
+given=${CUDA_VISIBLE_DEVICES-}${ROCR_VISIBLE_DEVICES-}${GPU_DEVICE_ORDINAL-}${SLURM_JOB_GPUS-}
+# Slurm says NoDevFiles in a job without GPUs.
+[ -n "${given//NoDevFiles/}" ] || gpu_interval=0
+
+meter='' meter_due=0
+measure_gpus() {  # now and then while a kernel lives; nothing waits for it
+  local file=$hosted/gpu-use result
+  if [ -n "$meter" ]; then
+    if kill -0 "$meter"; then
+      # What hangs in the driver outlives this. No other joins it there.
+      (( now < meter_due )) || kill -KILL -- "-$meter"
+      return
+    fi
+    wait "$meter"
+    result=$?
+    meter=''
+    if [ "$result" = 0 ]; then mv -f -- "$file.new" "$file"; else rm -f -- "$file.new" "$file"; fi
+    # There is no such program, or it hung.
+    if [ "$result" = 127 ] || [ "$result" = 137 ]; then gpu_interval=0; fi
+  fi
+  [ -z "$ending" ] && (( gpu_interval > 0 && ${#pid[@]} > 0 && now >= meter_due )) || return
+  query_gpus </dev/null >"$file.new" &
+  meter=$! meter_due=$((now + gpu_interval * 100))
 }
 
 # --- what is asked --------------------------------------------------------------------------------
@@ -300,8 +362,10 @@ while :; do
   look_at_clock
   admit
   for run in "${!phase[@]}"; do tend "$run"; done
+  measure_gpus
   last=$now
   if may_leave; then break; fi
   rest
 done
+[ -z "$meter" ] || kill -KILL -- "-$meter"
 sweep

@@ -318,6 +318,22 @@ export interface IRunEnd {
   log_tail: string;
 }
 
+export interface IGpu {
+  /** As the kernel counts: `cuda:0`. */
+  number: number;
+  name: string;
+  /** Percent; null is what the driver does not tell, as below. */
+  busy: number | null;
+  /** In MB. */
+  memory_used: number | null;
+  memory_total: number | null;
+}
+
+export interface IGpuUse {
+  measured: number;
+  gpus: IGpu[];
+}
+
 export interface IRun {
   run: string;
   kernel: string;
@@ -346,6 +362,8 @@ export interface IRun {
   keep: boolean;
   lease: number | null;
   end: IRunEnd | null;
+  /** Read with the list; an event may lack it. */
+  gpu_use?: IGpuUse | null;
   resources: Resources | null;
 }
 

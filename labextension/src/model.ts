@@ -192,10 +192,12 @@ export class KernelkitModel implements IKernelkitModel, IDisposable {
 
   private _putRun(run: IRun): void {
     this.jobs.update(jobs => {
-      const known = jobs.runs.some(other => other.run === run.run);
+      const known = jobs.runs.find(other => other.run === run.run);
+      // What its GPUs do is read with the list; it tells its own age.
+      const told = { ...run, gpu_use: run.gpu_use ?? known?.gpu_use ?? null };
       const runs = known
-        ? jobs.runs.map(other => (other.run === run.run ? run : other))
-        : [run, ...jobs.runs];
+        ? jobs.runs.map(other => (other === known ? told : other))
+        : [told, ...jobs.runs];
       return { ...jobs, runs };
     });
   }

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gpus import put_nvidia_smi
 from real import SYSTEM_PATH, Parts
 from slurm import Cluster, wait_for
 
@@ -54,10 +55,12 @@ class Lab:
             "container_runtime": str(parts.apptainer_bin / "apptainer"),
             "image_dirs": [str(parts.root / "images")],
             "queue_interval": 1,
+            "gpu_use_interval": 6,
         }
         site = home / ".jupyter/jupyter_kernelkit_config.json"
         site.write_text(json.dumps({"KernelkitSite": settings}))
         (directory / "config.py").write_text(CONFIG.format(root=str(self.root), port=self.port))
+        self._programs = put_nvidia_smi(directory / "bin")
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -68,7 +71,7 @@ class Lab:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", self.program, f"--config={self.directory / 'config.py'}"],
-                env={**os.environ, "PATH": SYSTEM_PATH},
+                env={**os.environ, "PATH": f"{self._programs}:{SYSTEM_PATH}"},
                 cwd=self.home,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -6,6 +6,8 @@ import contextlib
 import json
 import os
 import signal
+import textwrap
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from supervised import (
 )
 from waiting import wait_until
 
+from kernelkit.running.gpu_use import GpuUse, read_gpu_use
 from kernelkit.running.records import Run
 from kernelkit.running.runs import Runs
 
@@ -50,10 +53,12 @@ def job(runs: Runs) -> Iterator[Job]:
     """`job(run, another)` starts a job of these runs; afterwards nothing of it is left."""
     started: list[Supervised] = []
 
-    def start(*members: Run, env: dict[str, str] | None = None, **settings: Any) -> Supervised:
+    def start(
+        *members: Run, env: dict[str, str] | None = None, sys: Path = Path("/sys"), **settings: Any
+    ) -> Supervised:
         for run in members:
             assert runs.allocations.join(run, members[0].job_name)
-        started.append(Supervised(runs, members[0].job_name, settings, env or {}))
+        started.append(Supervised(runs, members[0].job_name, settings, env or {}, sys))
         return started[-1]
 
     yield start
@@ -303,6 +308,217 @@ def test_a_gpu_that_is_not_there(runs: Runs, job: Job, tmp_path: Path) -> None:
     supervised = job(run, env={"CUDA_VISIBLE_DEVICES": "0"})
     assert supervised.status(run, lambda status: status.phase == "exited").exit == 1
     assert "there is no GPU 7 here" in runs.read_log(run.id)
+
+
+# --- what the GPUs do ------------------------------------------------------------------------------
+
+
+class NvidiaSmi:
+    """A program of that name on nodes, and the process ids of its calls."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def put(self, body: str, node: str = "node") -> dict[str, str]:
+        """What a job on that node has as environment; its GPUs are still to be named."""
+        program = self._directory / node / "nvidia-smi"
+        program.parent.mkdir()
+        (program.parent / "called").touch()
+        text = f"#!/bin/bash\necho $$ >>{program.parent}/called\n{textwrap.dedent(body)}\n"
+        program.write_text(text)
+        program.chmod(0o755)
+        return {"PATH": f"{program.parent}:/usr/bin:/bin", "SLURM_GPUS_ON_NODE": "2"}
+
+    def calls(self, node: str = "node") -> list[int]:
+        return [int(pid) for pid in (self._directory / node / "called").read_text().split()]
+
+
+@pytest.fixture
+def nvidia_smi(tmp_path: Path) -> NvidiaSmi:
+    return NvidiaSmi(tmp_path)
+
+
+@pytest.fixture
+def several_looks(
+    runs: Runs, job: Job, tmp_path: Path, nvidia_smi: NvidiaSmi
+) -> Callable[[], None]:
+    """Waits for as long as a job elsewhere takes to look at its GPUs every second a few times."""
+
+    def wait_for_them(*others: Supervised) -> None:
+        run = make_run(runs, write_kernel(tmp_path / "elsewhere-kernel", QUIET))
+        env = {**nvidia_smi.put(PRINTS, "elsewhere"), "CUDA_VISIBLE_DEVICES": "0"}
+        supervised = job(run, env=env, gpu_interval=1)
+        supervised.status(run)
+
+        def looked() -> bool:
+            for each in (supervised, *others):
+                each.wake_if_alive()
+            return len(nvidia_smi.calls("elsewhere")) > 2
+
+        wait_until(looked)
+
+    return wait_for_them
+
+
+def use_of(runs: Runs, supervised: Supervised, run: Run) -> list[tuple[int | None, int | None]]:
+    """(percent, memory in use) of a run's GPUs, once that was measured."""
+
+    def look() -> GpuUse | None:
+        supervised.wake_if_alive()
+        return read_gpu_use(runs, run, time.time)
+
+    return [(gpu.busy, gpu.memory_used) for gpu in wait_until(look).gpus]
+
+
+# As two GPUs of an otherwise busy node.
+PRINTS = """
+    asked=index,uuid,mig.mode.current,utilization.gpu,memory.used,memory.total,name
+    [ "$*" = "--format=csv,noheader,nounits --query-gpu=$asked" ] || exit 2
+    echo "0, GPU-aa, Disabled, 90, 70000, 81920, NVIDIA A100-SXM4-80GB"
+    echo "1, GPU-bb, Disabled, 37, 1024, 81920, NVIDIA A100-SXM4-80GB"
+    echo "2, GPU-cc, Disabled, 5, 20, 81920, NVIDIA A100-SXM4-80GB"
+"""
+
+
+def test_each_run_is_told_what_its_own_gpus_do(
+    runs: Runs, job: Job, tmp_path: Path, nvidia_smi: NvidiaSmi
+) -> None:
+    kernel = write_kernel(tmp_path / "kernel", QUIET)
+    both, second = make_run(runs, kernel), make_run(runs, kernel, gpus="1")
+    second = runs.update(second.id, job_name=both.job_name)
+    env = {**nvidia_smi.put(PRINTS), "CUDA_VISIBLE_DEVICES": "1,2"}
+    supervised = job(both, second, env=env, gpu_interval=3)
+    supervised.status(both)
+    assert nvidia_smi.calls() == [], "not while kernels start"
+    assert use_of(runs, supervised, both) == [(37, 1024), (5, 20)]
+    assert use_of(runs, supervised, second) == [(5, 20)]
+    file = runs.allocations.directory(both.job_name) / "gpu-use"
+    assert file.stat().st_mode & 0o777 == 0o600
+    before = file.stat().st_ino, file.stat().st_mtime_ns
+
+    def is_newer() -> bool:
+        supervised.wake()
+        return (file.stat().st_ino, file.stat().st_mtime_ns) != before
+
+    wait_until(is_newer)
+
+
+@pytest.mark.parametrize(
+    ("env", "settings"),
+    [
+        ({}, {"gpu_interval": 1}),
+        ({"CUDA_VISIBLE_DEVICES": "NoDevFiles"}, {"gpu_interval": 1}),
+        ({"CUDA_VISIBLE_DEVICES": "0,1"}, {}),
+    ],
+)
+def test_nothing_is_measured_without_gpus_or_where_the_site_says_so(
+    runs: Runs, job: Job, tmp_path: Path, env: dict[str, str], settings: dict[str, Any],
+    nvidia_smi: NvidiaSmi, several_looks: Callable[..., None],
+) -> None:  # fmt: skip
+    run = make_run(runs, write_kernel(tmp_path / "kernel", QUIET))
+    supervised = job(run, env={**nvidia_smi.put(PRINTS), **env}, **settings)
+    supervised.status(run)
+    several_looks(supervised)
+    assert nvidia_smi.calls() == []
+
+
+def test_an_nvidia_smi_that_hangs_harms_nobody_and_is_not_asked_again(
+    runs: Runs, job: Job, tmp_path: Path, nvidia_smi: NvidiaSmi,
+    several_looks: Callable[..., None],
+) -> None:  # fmt: skip
+    run = make_run(runs, write_kernel(tmp_path / "kernel", QUIET))
+    env = nvidia_smi.put("trap '' TERM INT HUP\necho 0, GPU-aa\nsleep 600 & wait\nsleep 600")
+    supervised = job(run, env={**env, "CUDA_VISIBLE_DEVICES": "0"}, gpu_interval=3)
+    first = supervised.status(run)
+    (hanging,) = wait_until(lambda: supervised.wake() or nvidia_smi.calls())
+    relaunch(runs, supervised, run, 2)
+    assert supervised.status(run, lambda status: status.start == 2).pid != first.pid
+    wait_until(lambda: supervised.wake() or not is_alive(hanging))
+    several_looks(supervised)
+    assert nvidia_smi.calls() == [hanging]
+    assert _files_of_job(runs, run) == [run.id]
+
+
+def _files_of_job(runs: Runs, run: Run) -> list[str]:
+    return [path.name for path in runs.allocations.directory(run.job_name).iterdir()]
+
+
+def test_the_job_does_not_wait_for_a_measurement(
+    runs: Runs, job: Job, tmp_path: Path, nvidia_smi: NvidiaSmi
+) -> None:
+    run = make_run(runs, write_kernel(tmp_path / "kernel", QUIET))
+    env = nvidia_smi.put("trap '' TERM\nsleep 600 & wait\nsleep 600")
+    supervised = job(run, env={**env, "CUDA_VISIBLE_DEVICES": "0"}, gpu_interval=9)
+    supervised.status(run)
+    (hanging,) = wait_until(lambda: supervised.wake() or nvidia_smi.calls())
+    runs.request(run.id, "stop")
+    supervised.wake()
+    assert supervised.wait() == 0
+    wait_until(lambda: not is_alive(hanging))
+
+
+@pytest.mark.parametrize("body", ["echo 'No devices were found'; exit 6", "exit 127"])
+def test_an_nvidia_smi_that_fails_tells_nothing(
+    runs: Runs, job: Job, tmp_path: Path, body: str, nvidia_smi: NvidiaSmi
+) -> None:
+    run = make_run(runs, write_kernel(tmp_path / "kernel", QUIET))
+    env = nvidia_smi.put(body)
+    supervised = job(run, env={**env, "CUDA_VISIBLE_DEVICES": "0"}, gpu_interval=1)
+    supervised.status(run)
+    wait_until(lambda: supervised.wake() or nvidia_smi.calls())
+    wait_until(lambda: supervised.wake() or _files_of_job(runs, run) == [run.id])
+
+
+def test_a_node_without_any_such_program(
+    runs: Runs, job: Job, tmp_path: Path, several_looks: Callable[..., None]
+) -> None:
+    run = make_run(runs, write_kernel(tmp_path / "kernel", QUIET))
+    supervised = job(run, env={"CUDA_VISIBLE_DEVICES": "0"}, gpu_interval=1)
+    supervised.status(run)
+    several_looks(supervised)
+    assert _files_of_job(runs, run) == [run.id]
+
+
+def test_amd_gpus_are_asked_through_sysfs(runs: Runs, job: Job, tmp_path: Path) -> None:
+    # As the kernel documents it (Documentation/gpu/amdgpu) and /sys/class/kfd shows it on a node with
+    # an MI250X: CPUs first, and GPUs of other jobs unreadable where devices are constrained.
+    def node(number: int, name: str, **properties: int) -> Path:
+        path = tmp_path / "sys/class/kfd/kfd/topology/nodes" / str(number)
+        path.mkdir(parents=True)
+        (path / "name").write_text(f"{name}\n")
+        text = "".join(f"{key} {value}\n" for key, value in properties.items())
+        (path / "properties").write_text(text)
+        return path / "properties"
+
+    def card(minor: int, **files: str) -> None:
+        path = tmp_path / f"sys/class/drm/renderD{minor}/device"
+        path.mkdir(parents=True)
+        for key, value in files.items():
+            (path / key).write_text(f"{value}\n")
+
+    node(0, "", cpu_cores_count=64, simd_count=0, drm_render_minor=0)
+    # What is kept from the job: here a directory, which cannot be read as a file either.
+    denied = node(1, "aldebaran", simd_count=440, drm_render_minor=128)
+    denied.unlink()
+    denied.mkdir()
+    for number in range(2, 12):
+        minor = 127 + number
+        unique = 5752170827923136638 + number
+        node(number, "aldebaran", simd_count=440, drm_render_minor=minor, unique_id=unique)
+    card(
+        129, gpu_busy_percent="98", mem_info_vram_used="63050874880",
+        mem_info_vram_total="68702699520", product_name="AMD INSTINCT MI250 (MCM) OAM AC MBA",
+    )  # fmt: skip
+    card(
+        138, gpu_busy_percent="0", mem_info_vram_used="10960896", mem_info_vram_total="68702699520"
+    )
+    run = make_run(runs, write_kernel(tmp_path / "kernel", QUIET))
+    env = {"ROCR_VISIBLE_DEVICES": "0,9", "SLURM_GPUS_ON_NODE": "2"}
+    supervised = job(run, env=env, sys=tmp_path / "sys", gpu_interval=1)
+    assert use_of(runs, supervised, run) == [(98, 60130), (0, 10)]
+    text = (runs.allocations.directory(run.job_name) / "gpu-use").read_text()
+    assert "0, GPU-4fd3d0e445b92080, , 98, 60130, 65520, AMD INSTINCT MI250" in text
+    assert "9, GPU-4fd3d0e445b92089, , 0, 10, 65520, AMD aldebaran" in text
 
 
 # --- several runs ----------------------------------------------------------------------------------

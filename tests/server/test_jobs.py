@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from described import conforms
+from real import SYSTEM_PATH
 from rest import Rest
+from supervised import make_run, write_kernel
+
+from kernelkit.files import replace_file
+from kernelkit.running.runs import Runs
 
 
 @pytest.fixture
@@ -41,5 +48,60 @@ def test_without_slurm_there_is_nothing_to_complain_about(tmp_path: Path) -> Non
         assert running.ask("status")["slurm"] is False
         status, answer = running.do("GET", "jobs/000000000000/log")
         assert (status, answer["error"]["code"]) == (404, "not_found")
+    finally:
+        running.stop()
+
+
+# Job 7 runs on node1; the fields are those of kernelkit.slurm.argv.
+SQUEUE = """#!/bin/bash
+printf '\\0367\\037RUNNING\\037\\037gpu\\037node1\\037\\037\\037\\037\\037gres:gpu:2\\037\\037x\\037\\n'
+"""
+STATUS = (
+    b"phase=running\njob=7\nnode=node1\nip=10.0.0.1\nstart=1\npid=9\nexit=\nreason=\nserial=0\n"
+)
+GPU_USE = b"""every=30
+count=2
+order=FASTEST_FIRST
+visible=0,1
+0, GPU-aa, Disabled, 90, 70000, 81920, NVIDIA A100-SXM4-80GB
+1, GPU-bb, Disabled, [N/A], 20, 81920, NVIDIA A100-SXM4-80GB
+"""
+
+
+def test_what_the_gpus_of_each_run_do_is_told(tmp_path: Path) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "squeue").write_text(SQUEUE)
+    (programs / "squeue").chmod(0o755)
+    running = Rest(tmp_path / "server", PATH=f"{programs}:{SYSTEM_PATH}")
+    try:
+        runs = Runs(running.home / ".local/share/kernelkit/runs")
+        kernel = write_kernel(tmp_path / "kernel")
+        whole = make_run(runs, kernel)
+        part = make_run(runs, kernel, gpus="1")
+        for run in (whole, part):
+            assert runs.allocations.join(run, whole.job_name)
+            runs.update(run.id, job_id="7", job_name=whole.job_name, phase="running")
+            replace_file(runs.directory(run.id) / "status", STATUS, 0o600)
+
+        def told() -> dict[str, Any]:
+            answer = running.ask("jobs")
+            conforms(answer, "GET", "jobs")
+            assert {run["state"] for run in answer["runs"]} == {"running"}
+            return {run["run"]: run["gpu_use"] for run in answer["runs"]}
+
+        assert told() == {whole.id: None, part.id: None}
+        file = runs.allocations.directory(whole.job_name) / "gpu-use"
+        replace_file(file, GPU_USE, 0o600)
+        found = told()
+        (second,) = found[part.id]["gpus"]
+        assert second == {
+            "number": 0, "name": "NVIDIA A100-SXM4-80GB", "busy": None, "memory_used": 20,
+            "memory_total": 81920,
+        }  # fmt: skip
+        assert [gpu["busy"] for gpu in found[whole.id]["gpus"]] == [90, None]
+        assert abs(running.ask("jobs")["taken"] - found[whole.id]["measured"]) < 30
+        file.chmod(0o640)
+        assert told() == {whole.id: None, part.id: None}
     finally:
         running.stop()

@@ -5,24 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from described import DESCRIPTION, conforms
 from jsonschema import Draft202012Validator
 from rest import Rest
 
 from kernelkit.server.calls import call_of
-from kernelkit.server.openapi import description
 from kernelkit.server.routes import ROUTES
-
-DESCRIPTION = description()
-
-
-def schema_of(verb: str, path: str, status: str) -> dict[str, Any]:
-    operation = DESCRIPTION["paths"][f"/kernelkit/{path}"][verb.lower()]
-    schema = operation["responses"][status]["content"]["application/json"]["schema"]
-    return {**schema, "components": DESCRIPTION["components"]}
-
-
-def conforms(answer: Any, verb: str, path: str, status: str = "200") -> None:
-    Draft202012Validator(schema_of(verb, path, status)).validate(answer)
 
 
 def test_every_route_is_in_it(rest: Rest) -> None:

@@ -121,6 +121,20 @@ describe('KernelkitModel', () => {
     watching.dispose();
   });
 
+  it('keeps what GPUs do through events, which do not tell it', async () => {
+    const { model, emit } = made();
+    const watching = model.watch();
+    await settle();
+    const gpu_use = { measured: 1, gpus: [] };
+    emit(Events.RUN, 1, { run: { run: 'a', state: 'running', gpu_use } });
+    emit(Events.RUN, 2, { run: { run: 'a', state: 'exited', gpu_use: null } });
+    expect(model.jobs.data?.runs[0]).toMatchObject({
+      state: 'exited',
+      gpu_use
+    });
+    watching.dispose();
+  });
+
   it('does not take an older word of a task for a newer one', async () => {
     const { model, emit } = made();
     emit(Events.TASK, 5, task({ serial: 5, state: 'done' }));

@@ -22,6 +22,7 @@ import {
 } from '../icons';
 import { CommandIDs } from '../tokens';
 import { runMenu } from './commands';
+import { GpuUse } from './gpuuse';
 import {
   endedAsAsked,
   placeWords,
@@ -102,6 +103,7 @@ export function RunRow(props: IRunRowProps): JSX.Element {
           />
         </span>
       </div>
+      <GpuUse run={run} now={now} trans={trans} />
     </div>
   );
 }

@@ -5,6 +5,7 @@ import {
   confirm,
   expect,
   fill,
+  gpusTold,
   install,
   jobs,
   open,
@@ -144,6 +145,9 @@ test('another kernel joins a job, and gets one of its GPUs', async ({
   sidebar = await open(page, 'Jobs');
   const first = row(sidebar, title);
   await expect(first).toContainText('Running');
+  await gpusTold(sidebar, first);
+  await expect(first).toContainText('GPU 0: 90 % busy, 1.5 GB of 80 GB');
+  await expect(first).toContainText('GPU 1: 77 % busy, 22 GB of 80 GB');
 
   await act(first, 'Open Another Kernel in This Job…');
   const gpus = page

@@ -117,6 +117,14 @@ export function row(sidebar: Locator, title: string): Locator {
     .first();
 }
 
+/** Read the jobs until a run tells what its GPUs do: no event says so. */
+export async function gpusTold(sidebar: Locator, run: Locator): Promise<void> {
+  await expect(async () => {
+    await sidebar.getByRole('button', { name: 'Refresh' }).click();
+    await expect(run).toContainText('% busy', { timeout: 1000 });
+  }).toPass({ timeout: 60_000 });
+}
+
 /** Choose from a row's menu of actions. */
 export async function act(row: Locator, action: string): Promise<void> {
   await row.getByRole('button', { name: /^Actions for/ }).click();

@@ -9,6 +9,7 @@ import {
   confirm,
   expect,
   fill,
+  gpusTold,
   install,
   open,
   row,
@@ -137,6 +138,7 @@ test('pictures', async ({ page, request }) => {
 
   sidebar = await open(page, 'Jobs');
   await expect(row(sidebar, TORCH)).toContainText('left');
+  await gpusTold(sidebar, row(sidebar, TORCH));
   await page.locator('.jp-Notification-Toast-Close').first().click();
   await expect(page.getByRole('alert')).toHaveCount(0);
   await take('jobs');
