@@ -8,7 +8,8 @@ import {
   open,
   remove,
   row,
-  test
+  test,
+  writeModule
 } from './kernelkit';
 
 const TITLE = 'Python on a node';
@@ -20,14 +21,26 @@ const THEMES = [
 /** What is ours of the page. */
 const OURS = ['.kk-Sidebar', '.kk-EditorScroll', '.jp-Dialog-content'];
 
-test.beforeEach(({ request }) =>
-  install(request, {
+const STALE = 'Genomics 2026';
+
+test.beforeEach(async ({ request }) => {
+  await install(request, {
     source: 'python/3.11',
     name: 'on-a-node',
     displayName: TITLE,
     resources: { partition: 'cpu', time: '30' }
-  })
-);
+  });
+  // A second install gives the first one to go back to.
+  const genomics = {
+    source: 'genomics/2026',
+    name: 'genomics-2026',
+    displayName: STALE
+  };
+  writeModule('genomics/2026', 'depends_on("python/3.11")');
+  await install(request, genomics);
+  await install(request, genomics);
+  writeModule('genomics/2026', 'depends_on("python/3.11")', '-- another');
+});
 
 for (const theme of THEMES) {
   test(`${theme}: nothing to complain of`, async ({ page }) => {
@@ -45,6 +58,19 @@ for (const theme of THEMES) {
       page.getByRole('dialog').getByRole('combobox', { name: 'Partition' })
     ).toBeVisible();
     await complaints('other resources');
+    await page.keyboard.press('Escape');
+
+    await act(row(sidebar, STALE), 'Upgrade…');
+    await expect(
+      page
+      .getByRole('dialog')
+      .getByRole('region', { name: 'Changes of kernel.json' })
+    ).toBeVisible();
+    await complaints('an upgrade');
+    await page.keyboard.press('Escape');
+    await act(row(sidebar, STALE), 'Rollback…');
+    await expect(page.getByRole('dialog')).toContainText('Another rollback');
+    await complaints('a rollback');
     await page.keyboard.press('Escape');
 
     sidebar = await open(page, 'Catalog');
