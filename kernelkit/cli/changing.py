@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ..site import Site
     from ..specs.changes import Change
     from ..specs.making import Trial
-    from ..specs.states import Installed
 
 
 def change_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -65,14 +64,6 @@ def trial_of(site: Site, progress: StepLines, *, keep_info: bool) -> Trial:
         )
 
     return start
-
-
-def options_now(kernel: Installed, site: Site) -> InstallOptions:
-    """The options that `kernel` has. Raises Unmanaged."""
-    from ..specs.changes import origin
-    from ..specs.detail import options_of
-
-    return options_of(kernel, origin(kernel, site).definition.recipe)
 
 
 def show_change(result: dict[str, Any]) -> None:

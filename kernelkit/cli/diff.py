@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ..errors import Stale
-from .changing import options_now, run_change, show_diff
+from .changing import run_change, show_diff
 from .output import Outcome, verb
 from .params import complete_managed
 
@@ -19,7 +19,7 @@ def command(name: str) -> Outcome:
     is a difference.
     """
     from ..site import load_site
-    from ..specs.changes import refreshed
+    from ..specs.changes import options_now, refreshed
     from ..specs.lookup import find_kernel
 
     kernel, site = find_kernel(name), load_site()

@@ -11,7 +11,7 @@ import click
 
 from ..errors import KernelkitError, UsageError
 from . import output
-from .changing import change_options, options_now, run_change, show_change
+from .changing import change_options, run_change, show_change
 from .output import verb
 from .params import complete_managed
 
@@ -113,7 +113,7 @@ def _apply(
     expected: str = "",
 ) -> dict[str, Any]:
     from ..slurm.argv import check_resources
-    from ..specs.changes import edited
+    from ..specs.changes import edited, options_now
     from ..specs.recipe_text import parse_recipe
 
     if not text.strip():

@@ -8,7 +8,7 @@ import click
 
 from ..errors import UsageError
 from . import output
-from .changing import options_now, trial_of
+from .changing import trial_of
 from .json_flag import is_json
 from .output import Outcome, verb
 from .params import complete_managed
@@ -97,6 +97,7 @@ def command(
 def _install(kernel: Any, packages: tuple[str, ...], how: dict[str, bool]) -> dict[str, Any]:
     from ..running.stanza import job_of
     from ..site import load_site
+    from ..specs.changes import options_now
     from ..specs.package_changes import install_packages
 
     site, progress = load_site(), StepLines(quiet=is_json())

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ..errors import UsageError
-from .changing import change_options, options_now, run_change, show_change
+from .changing import change_options, run_change, show_change
 from .output import verb
 from .params import complete_managed
 
@@ -31,7 +31,7 @@ def command(name: str, settings: tuple[str, ...], test: bool, dry_run: bool) -> 
     from ..site import load_site
     from ..slurm.argv import check_resources
     from ..specs.assigning import assign
-    from ..specs.changes import edited, origin
+    from ..specs.changes import edited, options_now, origin
     from ..specs.lookup import find_kernel
 
     kernel, site = find_kernel(name), load_site()

@@ -8,7 +8,7 @@ import click
 
 from ..errors import KernelkitError, UsageError
 from . import output
-from .changing import change_options, options_now, run_change, show_diff, undo_note
+from .changing import change_options, run_change, show_diff, undo_note
 from .json_flag import is_json
 from .output import Outcome, verb
 from .params import complete_managed
@@ -84,7 +84,7 @@ def _attempt(kernel: Installed, site: Site, force: bool, how: dict[str, bool]) -
 
 
 def _upgrade(kernel: Installed, site: Site, force: bool, how: dict[str, bool]) -> dict[str, Any]:
-    from ..specs.changes import check_unedited, refreshed
+    from ..specs.changes import check_unedited, options_now, refreshed
 
     options = options_now(kernel, site)
     if kernel.state == "ready" and not force:

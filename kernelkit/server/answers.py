@@ -204,11 +204,13 @@ class ToValidate(Wanted, frozen=True):
 
 
 class Validation(Answer, frozen=True):
-    """What is wrong. With `slurm`: when the job would start, and that in words."""
+    """What is wrong. With `slurm`: when the job would start, and that in words; `now` is the time
+    of this answer by the same clock."""
 
     problems: tuple[Problem, ...]
     estimate: int | None
     words: str
+    now: float
 
 
 class Edit(Body, frozen=True):
@@ -217,6 +219,33 @@ class Edit(Body, frozen=True):
     recipe: Recipe
     options: InstallOptions = InstallOptions()
     fingerprint: str = ""
+
+
+class Difference(Preview, frozen=True):
+    """What an upgrade would write, and the `fingerprint` of what it would take the place of.
+
+    `edited` are files that were edited by hand, each in words: an upgrade undoes that.
+    """
+
+    edited: tuple[str, ...]
+    fingerprint: str
+
+
+class UpgradeOf(Body, frozen=True):
+    """The `fingerprint` of what the differences were shown of. `force` makes anew what is ready,
+    too, and what was edited by hand; `no_test` puts it in place untried."""
+
+    fingerprint: str = ""
+    force: bool = False
+    no_test: bool = False
+
+
+class RolledBack(Answer, frozen=True):
+    """The kernel that stands again; a rollback of `redo` undoes this one. It is empty where there
+    is nothing to have back, because the kernel had been removed."""
+
+    kernel: KernelSummary
+    redo: str
 
 
 class CloneOf(Body, frozen=True):
@@ -256,7 +285,7 @@ class TestOf(Body, frozen=True):
 
 # --- tasks ---------------------------------------------------------------------------------------
 
-TaskKind = Literal["install", "edit", "test", "adopt", "packages"]
+TaskKind = Literal["install", "edit", "upgrade", "test", "adopt", "packages"]
 TaskState = Literal["running", "done", "failed", "cancelled"]
 
 

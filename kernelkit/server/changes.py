@@ -80,7 +80,7 @@ def edit(services: Services, name: str, body: Edit) -> TaskAnswer:
             hint="Look at what it is now, and edit that.",
         )
     title = f"Changing {kernel.display_name or kernel.name}"
-    return _begin(services, "edit", title, change, body.options)
+    return begin(services, "edit", title, change, body.options)
 
 
 def adopt(services: Services, name: str, body: AdoptionOf) -> TaskAnswer:
@@ -91,10 +91,10 @@ def adopt(services: Services, name: str, body: AdoptionOf) -> TaskAnswer:
     found = adoption_of(kernel, services.site, name=body.name, display_name=body.display_name)
     found.change.check_free()
     title = f"Adopting {kernel.display_name or kernel.name}"
-    return _begin(services, "adopt", title, found.change, found.options, found.notes)
+    return begin(services, "adopt", title, found.change, found.options, found.notes)
 
 
-def _begin(
+def begin(
     services: Services,
     kind: TaskKind,
     title: str,
@@ -102,6 +102,7 @@ def _begin(
     options: InstallOptions,
     notices: tuple[str, ...] = (),
 ) -> TaskAnswer:
+    """Start the task that applies `change`, for a kernel with these options."""
     site = services.site
     kernel = change.kernel
     job = job_of(options, site, directory=kernel.directory)

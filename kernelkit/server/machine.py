@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from .. import __version__
 from ..errors import KernelkitError
@@ -20,6 +23,13 @@ class InventoryQuery(Query, frozen=True):
     """`refresh` asks Slurm anew."""
 
     refresh: bool = False
+
+
+class Offered(Inventory, frozen=True, kw_only=True):
+    """What the cluster offers, and `now`, the time of this answer by the clock of `taken`: that of
+    a browser may be another."""
+
+    now: float
 
 
 def tell_status(services: Services) -> Status:
@@ -74,6 +84,7 @@ def ask_inventory() -> Inventory:
     return at.background.run(load_inventory(at.slurm)).result()
 
 
-def tell_inventory(services: Services, query: InventoryQuery) -> Inventory:
+def tell_inventory(services: Services, query: InventoryQuery) -> Offered:
     """Partitions, nodes, GPUs, accounts, QOS and reservations of this user; minutes old at most."""
-    return services.inventory.get(refresh=query.refresh)
+    found = services.inventory.get(refresh=query.refresh)
+    return Offered(**msgspec.structs.asdict(found), now=time.time())

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..running.stanza import job_of
-from ..specs.changes import origin
-from ..specs.detail import options_of
+from ..specs.changes import options_now
 from ..specs.lookup import find_kernel
 from ..specs.package_changes import (
     PackageChange,
@@ -106,7 +105,7 @@ def _change(kernel: Installed, body: PackagesChange, site: Site, steps: Steps) -
             return rollback_packages(kernel)
     if body.uninstall:
         return uninstall_packages(kernel, body.uninstall, site, steps, force=body.force)
-    options = options_of(kernel, origin(kernel, site).definition.recipe)
+    options = options_now(kernel, site)
     job = job_of(options, site, directory=kernel.directory)
     trial = trial_of(options, site, steps)
     return install_packages(kernel, body.install, site, steps, job=job, trial=trial)

@@ -20,9 +20,12 @@ from .steps import Silence
 from .wanted import FORM, change_of, source_of, target_of
 
 if TYPE_CHECKING:
+    from ..model import InstallOptions
     from ..site import Site
     from ..slurm.offers import Inventory
     from ..slurm.requests import Check
+    from ..specs.making import Target
+    from ..specs.sources import Source
     from ..specs.states import Installed
     from .services import Services
 
@@ -48,6 +51,14 @@ def _rendered(site: Site, body: PreviewOf, saved: Installed | None) -> Preview:
         source, target = change.source, change.target
     else:
         source, target = source_of(body, site), target_of(options)
+    return rendered(source, target, options, site, saved)
+
+
+def rendered(
+    source: Source, target: Target, options: InstallOptions, site: Site, saved: Installed | None
+) -> Preview:
+    """What would be written for `source`, with the differences to `saved`. Raises what an install
+    raises before it writes."""
     if (image := source.recipe.container) and is_image_reference(image.image):
         return Preview(files={}, sbatch=None, problems=(_pulled_later(image.image),))
     job = job_of(options, site, directory=saved.directory if saved else None)
@@ -86,13 +97,16 @@ def validate(services: Services, body: ToValidate) -> Validation:
         problems += _source_problems(services, body)
     resources = body.resources or (recipe.resources if recipe else None) or Resources()
     if not body.options.on_slurm or body.options.in_job:
-        return Validation(problems=tuple(problems), estimate=None, words="")
+        return Validation(problems=tuple(problems), estimate=None, words="", now=time.time())
     inventory = services.inventory.get()
     ask = body.slurm and not problems
     check = _ask_slurm(resources, inventory) if ask else _check(resources, inventory)
     problems += _of_request(check)
     return Validation(
-        problems=tuple(problems), estimate=check.start, words=_outlook(check) if ask else ""
+        problems=tuple(problems),
+        estimate=check.start,
+        words=_outlook(check) if ask else "",
+        now=time.time(),
     )
 
 

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 from ..errors import NotPermitted
 from . import store
 from .definition import Origin, load, origin_of, renewed
-from .detail import text_of
+from .detail import options_of, text_of
 from .making import Job, Made, Target, Trial, make_kernel, preview_kernel
 from .recipe_text import load_recipe
 from .shelf import fingerprint
 from .states import Installed, edited_files
 
 if TYPE_CHECKING:
-    from ..model import Recipe
+    from ..model import InstallOptions, Recipe
     from ..site import Site
     from .sources import Source
     from .work import Progress
@@ -67,6 +67,11 @@ class Change:
 def origin(kernel: Installed, site: Site) -> Origin:
     """What `kernel` was made from. Raises Unmanaged."""
     return origin_of(kernel, load(kernel), site_binds=tuple(site.container_binds))
+
+
+def options_now(kernel: Installed, site: Site) -> InstallOptions:
+    """The options that would install `kernel` as it is. Raises Unmanaged."""
+    return options_of(kernel, origin(kernel, site).definition.recipe)
 
 
 def packages_of(kernel: Installed) -> str:

@@ -29,13 +29,15 @@ from .lookup import find_kernel
 from .shelf import fingerprint
 from .sources import LOGO_NAMES
 from .states import Installed, State
+from .undo import Former, former_of
 
 ScopeName = Literal["user", "project", "sys-prefix", "system"]
 _PROJECT = (".kernelkit", "share", "jupyter")
 
 
 class KernelSummary(Struct, kw_only=True):
-    """What a list of kernels shows of one; `modified` is in seconds since the epoch."""
+    """What a list of kernels shows of one; `modified` is in seconds since the epoch. `former` is
+    the version that a rollback puts back; None where there is nothing to undo."""
 
     name: str
     display_name: str
@@ -52,6 +54,7 @@ class KernelSummary(Struct, kw_only=True):
     layers: tuple[str, ...]
     scope: ScopeName
     modified: float
+    former: Former | None
 
 
 class KernelDetail(KernelSummary, kw_only=True):
@@ -75,7 +78,7 @@ class KernelDetail(KernelSummary, kw_only=True):
 
 
 def summarize(kernel: Installed) -> KernelSummary:
-    """`kernel` as a list shows it; reads nothing but its directory's entries."""
+    """`kernel` as a list shows it; reads no file but the note of a former name."""
     return KernelSummary(**_summary(kernel, scope_name(kernel.root)))
 
 
@@ -110,6 +113,7 @@ def _summary(kernel: Installed, scope: ScopeName) -> dict[str, Any]:
         "layers": metadata.layers if metadata else (),
         "scope": scope,
         "modified": _modified(kernel.path),
+        "former": former_of(kernel),
     }
 
 

@@ -151,7 +151,7 @@ def check_free(root: Path, name: str, *, replace: bool, adopt: bool = False) -> 
     if existing is None:
         return None
     if not adopt or existing.is_symlink():
-        _refuse_unmanaged(existing, root, "replaced", "Choose another name with `--as NAME`.")
+        _refuse_unmanaged(existing, "replaced", "Choose another name with `--as NAME`.")
     if replace:
         return existing
     what = f"A kernel named `{existing.name}` exists in `{existing.parent}`."
@@ -166,14 +166,20 @@ def check_free(root: Path, name: str, *, replace: bool, adopt: bool = False) -> 
     )
 
 
-def _refuse_unmanaged(directory: Path, root: Path, done: str, hint: str) -> None:
+def is_ours(kernel: Installed) -> bool:
+    """Whether kernelkit made `kernel`, also where its kernel.json no longer says so."""
+    if kernel.managed:
+        return True
+    # A kernel.json that no longer parses tells nothing of its maker; our own record does.
+    unreadable = not kernel.kernel and (kernel.directory / "kernel.json").exists()
+    return unreadable and record_path(kernel.root, kernel.directory.name).is_file()
+
+
+def _refuse_unmanaged(directory: Path, done: str, hint: str) -> None:
     if directory.is_symlink():
         what = f"`{directory}` is a symlink, which kernelkit never makes; it is not {done}."
         raise Unmanaged(what, hint=hint)
-    found = examine(directory)
-    # A kernel.json that no longer parses tells nothing of its maker; our own record does.
-    unreadable = not found.kernel and (directory / "kernel.json").exists()
-    if found.managed or (unreadable and record_path(root, directory.name).is_file()):
+    if is_ours(examine(directory)):
         return
     raise Unmanaged(f"`{directory}` was not made by kernelkit; it is not {done}.", hint=hint)
 
@@ -240,7 +246,7 @@ def check_removable(
     """The kernel that `remove` would take down. Raises what `remove` raises."""
     found = find_kernel(name, roots=roots)
     hint = f"If it is no longer wanted: `jupyter kernelspec remove {found.name}`."
-    _refuse_unmanaged(found.directory, found.root, "removed", hint)
+    _refuse_unmanaged(found.directory, "removed", hint)
     if not force and (edits := _edits(found.directory)):
         raise NotPermitted(
             f"`{found.name}` is not as kernelkit wrote it: {', '.join(edits)}.",

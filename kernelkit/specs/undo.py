@@ -1,10 +1,16 @@
 """One step back: the version before the present one takes its place, and the other way round."""
 
+# Asked for each kernel of a listing: os, not pathlib.
+# ruff: noqa: PTH114, PTH116
+
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from .. import names
 from ..errors import NotFound
@@ -24,6 +30,14 @@ from .shelf import (
 from .states import Installed, examine
 
 
+class Former(Struct, frozen=True, kw_only=True):
+    """The version that a rollback puts back: its name, and when its files were written, in
+    seconds since the epoch."""
+
+    name: str
+    modified: float
+
+
 @dataclass(frozen=True)
 class Undone:
     """What stands again, and the name under which its successor can be had back by one more
@@ -31,6 +45,28 @@ class Undone:
 
     kernel: Installed
     redo: str
+
+
+def former_of(kernel: Installed) -> Former | None:
+    """What `rollback` would put in the place of `kernel`; None where it would refuse.
+
+    Called for each kernel of a listing. A shadowed one has none: its name means the kernel that
+    shadows it.
+    """
+    root, name = kernel.root, kernel.directory.name.lower()
+    try:
+        modified = os.stat(f"{kept_path(root, name)}/kernel.json").st_mtime
+    except OSError:
+        return None
+    if kernel.state == "shadowed" or os.path.islink(kernel.path) or not store.is_ours(kernel):
+        return None
+    previous = kept_path(root, name).parent
+    if not all(os.access(path, os.W_OK) for path in (root / "kernels", previous)):
+        return None
+    was = name_before(root, name)
+    if was != name and find_entry(root / "kernels", was):
+        return None
+    return Former(name=was, modified=modified)
 
 
 def check_undoable(name: str, *, roots: Sequence[Path] | None = None) -> Path:

@@ -5,6 +5,7 @@ import type { JSONObject } from '@lumino/coreutils';
 
 import type {
   ICatalog,
+  IDifference,
   IDraft,
   IErrorInfo,
   IFolder,
@@ -19,6 +20,7 @@ import type {
   IPackagesChange,
   IPreview,
   IResolution,
+  IRolledBack,
   IRunLog,
   ISchemas,
   IStatus,
@@ -85,6 +87,11 @@ export interface IKernelkitApi {
     name: string,
     changes?: { name?: string; display_name?: string }
   ): Promise<ITask>;
+  /** What an upgrade would change; takes as long as a preview. */
+  diff(name: string, signal?: AbortSignal): Promise<IDifference>;
+  /** `force` where files were edited by hand, which it undoes. */
+  upgrade(name: string, fingerprint: string, force: boolean): Promise<ITask>;
+  rollback(name: string): Promise<IRolledBack>;
   launch(name: string, request: ILaunchRequest): Promise<string>;
   remove(name: string): Promise<void>;
   exportRecipe(name: string): Promise<{ filename: string; text: string }>;
@@ -173,6 +180,19 @@ export class KernelkitApi implements IKernelkitApi {
     changes: { name?: string; display_name?: string } = {}
   ): Promise<ITask> {
     return this._task('POST', at('kernels', name, 'adopt'), changes);
+  }
+
+  diff(name: string, signal?: AbortSignal): Promise<IDifference> {
+    return this._get(at('kernels', name, 'diff'), {}, signal);
+  }
+
+  upgrade(name: string, fingerprint: string, force: boolean): Promise<ITask> {
+    const body = { fingerprint, force };
+    return this._task('POST', at('kernels', name, 'upgrade'), body);
+  }
+
+  rollback(name: string): Promise<IRolledBack> {
+    return this._send('POST', at('kernels', name, 'rollback'), {});
   }
 
   async launch(name: string, request: ILaunchRequest): Promise<string> {
@@ -285,10 +305,15 @@ export class KernelkitApi implements IKernelkitApi {
     return this._send('DELETE', at('tasks', id));
   }
 
-  private _get<T>(path: string, query: Query = {}): Promise<T> {
+  private _get<T>(
+    path: string,
+    query: Query = {},
+    signal?: AbortSignal
+  ): Promise<T> {
     const given = Object.entries(query).filter(([, value]) => value);
     const text = URLExt.objectToQueryString(Object.fromEntries(given));
-    return this._request(path + (given.length ? text : ''), { method: 'GET' });
+    const init = { method: 'GET', signal };
+    return this._request(path + (given.length ? text : ''), init);
   }
 
   private _send<T>(

@@ -55,6 +55,8 @@ export interface IKernel {
   layers: string[];
   scope: Scope;
   modified: number;
+  /** The version that a rollback puts back; null where there is none. */
+  former: { name: string; modified: number } | null;
 }
 
 export interface ILayerRecord {
@@ -199,6 +201,21 @@ export interface IValidation {
   problems: IProblem[];
   estimate: number | null;
   words: string;
+  /** When this was answered, by the clock of `estimate`. */
+  now: number;
+}
+
+/** What an upgrade would change. */
+export interface IDifference extends IPreview {
+  /** Files that were edited by hand, in words. */
+  edited: string[];
+  fingerprint: string;
+}
+
+export interface IRolledBack {
+  kernel: IKernel;
+  /** A rollback of this name undoes that one; empty where none would. */
+  redo: string;
 }
 
 /** What a form sends for a preview, an install or an edit. */
@@ -276,6 +293,8 @@ export interface IReservation {
 /** What the cluster offers this user; a part that is not known is empty. */
 export interface IInventory {
   taken: number;
+  /** When this was answered, by the clock of `taken`. */
+  now: number;
   cluster: string;
   partitions: IPartition[];
   associations: IAssociation[];
@@ -396,7 +415,8 @@ export interface IRunLog {
   phase: string;
 }
 
-export type TaskKind = 'install' | 'edit' | 'test' | 'adopt' | 'packages';
+export type TaskKind =
+  'install' | 'edit' | 'upgrade' | 'test' | 'adopt' | 'packages';
 export type TaskState = 'running' | 'done' | 'failed' | 'cancelled';
 
 export interface IStep {

@@ -46,8 +46,8 @@ export function ago(
     : trans.__('%1 ago', duration(now - then, trans));
 }
 
-/** A time of day, with the date where it is not today. */
-export function moment(epoch: number, now: number = Date.now() / 1000): string {
+/** A time of day, with the date where it is not today: `now` is the server's. */
+export function moment(epoch: number, now: number): string {
   const date = new Date(epoch * 1000);
   const today = new Date(now * 1000).toDateString() === date.toDateString();
   const time = { hour: '2-digit', minute: '2-digit' } as const;
@@ -58,6 +58,14 @@ export function moment(epoch: number, now: number = Date.now() / 1000): string {
         month: 'short',
         day: 'numeric'
       });
+}
+
+/** A day and the time of it. */
+export function dateTime(epoch: number): string {
+  return new Date(epoch * 1000).toLocaleString(undefined, {
+    dateStyle: 'medium',
+    timeStyle: 'short'
+  });
 }
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];

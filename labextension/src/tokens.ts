@@ -96,6 +96,8 @@ export namespace CommandIDs {
   export const exportKernel = 'kernelkit:export-kernel';
   export const removeKernel = 'kernelkit:remove-kernel';
   export const adoptKernel = 'kernelkit:adopt-kernel';
+  export const upgradeKernel = 'kernelkit:upgrade-kernel';
+  export const rollbackKernel = 'kernelkit:rollback-kernel';
   /** {offer: IOffer} */
   export const installOffer = 'kernelkit:install-offer';
   /** {task} */

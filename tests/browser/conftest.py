@@ -9,11 +9,13 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gpus import put_nvidia_smi
+from jupyterlabs import python_with
 from real import SYSTEM_PATH, Parts
 from slurm import Cluster, wait_for
 
@@ -33,13 +35,19 @@ c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 
 class Lab:
     """A JupyterLab process of the test's own home; it can be killed, and started again. `program` is
-    the module that serves it: `notebook` for Notebook 7."""
+    the module that serves it: `notebook` for Notebook 7; `python` has it."""
 
     def __init__(
-        self, home: Path, parts: Parts, directory: Path, program: str = "jupyterlab"
+        self,
+        home: Path,
+        parts: Parts,
+        directory: Path,
+        program: str = "jupyterlab",
+        python: str = sys.executable,
+        site_settings: Mapping[str, Any] | None = None,
     ) -> None:
         self.home, self.directory, self.parts = home, directory, parts
-        self.program = program
+        self.program, self.python = program, python
         self.log = directory / "log"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -56,6 +64,7 @@ class Lab:
             "image_dirs": [str(parts.root / "images")],
             "queue_interval": 1,
             "gpu_use_interval": 6,
+            **(site_settings or {}),
         }
         site = home / ".jupyter/jupyter_kernelkit_config.json"
         site.write_text(json.dumps({"KernelkitSite": settings}))
@@ -70,7 +79,7 @@ class Lab:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", self.program, f"--config={self.directory / 'config.py'}"],
+                [self.python, "-m", self.program, f"--config={self.directory / 'config.py'}"],
                 env={**os.environ, "PATH": f"{self._programs}:{SYSTEM_PATH}"},
                 cwd=self.home,
                 stdin=subprocess.DEVNULL,
@@ -130,11 +139,32 @@ def program() -> str:
 
 
 @pytest.fixture
-def lab(cluster: Cluster, home: Path, parts: Parts, tmp_path: Path, program: str) -> Iterator[Lab]:
+def jupyterlab() -> str:
+    """The version of JupyterLab; empty is the one that the tests' environment has."""
+    return os.environ.get("KERNELKIT_TEST_JUPYTERLAB", "")
+
+
+@pytest.fixture
+def site_settings() -> dict[str, Any]:
+    """More of the site's settings."""
+    return {}
+
+
+@pytest.fixture
+def lab(
+    cluster: Cluster,
+    home: Path,
+    parts: Parts,
+    tmp_path: Path,
+    program: str,
+    jupyterlab: str,
+    site_settings: dict[str, Any],
+) -> Iterator[Lab]:
     parts.need("lmod", "modules", "python", "apptainer", "browser")
     directory = tmp_path / "lab"
     directory.mkdir()
-    running = Lab(home, parts, directory, program)
+    python = python_with(jupyterlab) if jupyterlab else sys.executable
+    running = Lab(home, parts, directory, program, python, site_settings)
     running.start()
     try:
         yield running

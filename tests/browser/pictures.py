@@ -8,6 +8,13 @@ from typing import Any
 import pytest
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
+# Where a site would keep its recipes; docs/make-pictures puts the catalog there meanwhile.
+CATALOG = Path("/opt/site/kernels")
+
+
+@pytest.fixture
+def site_settings() -> dict[str, Any]:
+    return {"catalog_dirs": [str(CATALOG)] if CATALOG.is_dir() else []}
 
 
 @pytest.mark.timeout(0)

@@ -14,11 +14,16 @@ HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>
     "flow", ["jobs", "limit", "catalog", "editor", "access", "german", "outside"]
 )
 def test_flow(flow: str, lab: Any, browser: Any) -> None:
-    browser.run(flow, lab.url)
+    browser.run(flow, lab.url, KERNELKIT_UI_MODULES=str(lab.modules))
 
 
 def test_accounts(accounting: Any, lab: Any, browser: Any) -> None:
     browser.run("accounts", lab.url)
+
+
+@pytest.mark.parametrize("jupyterlab", ["4.4"])
+def test_the_oldest_jupyterlab(jupyterlab: str, lab: Any, browser: Any) -> None:
+    browser.run("oldest", lab.url, KERNELKIT_UI_JUPYTERLAB=f"{jupyterlab}.")
 
 
 @pytest.mark.parametrize("program", ["notebook"])

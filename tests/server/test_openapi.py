@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from described import DESCRIPTION, conforms
 from jsonschema import Draft202012Validator
-from rest import Rest
+from rest import Rest, make
 
 from kernelkit.server.calls import call_of
 from kernelkit.server.routes import ROUTES
@@ -52,6 +53,15 @@ def test_answers_are_as_told(rest: Rest, path: str) -> None:
     if path == "catalog/info":
         asked += "?id=python3"
     conforms(rest.ask(asked), "GET", path)
+
+
+def test_what_an_upgrade_and_a_rollback_answer_is_as_told(rest: Rest, venv: Path) -> None:
+    make(rest, venv, "told")
+    conforms(rest.ask("kernels/told/diff"), "GET", "kernels/{name}/diff")
+    rest.do("POST", "kernels/told/rename", {"display_name": "Told anew"})
+    status, answer = rest.do("POST", "kernels/told/rollback", {})
+    assert status == 200
+    conforms(answer, "POST", "kernels/{name}/rollback")
 
 
 def test_refusals_are_as_told(rest: Rest) -> None:

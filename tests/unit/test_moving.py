@@ -32,7 +32,7 @@ from kernelkit.specs.moving import clone_kernel, rename_kernel
 from kernelkit.specs.shelf import fingerprint
 from kernelkit.specs.sources import Source
 from kernelkit.specs.states import Installed, examine
-from kernelkit.specs.undo import rollback
+from kernelkit.specs.undo import Former, former_of, rollback
 
 
 @pytest.fixture
@@ -129,6 +129,37 @@ def test_undoing_a_rename_and_undoing_that(tool: Installed, root: Path) -> None:
     assert find_kernel("better").state == "ready"
     with pytest.raises(NotFound):
         find_kernel("tool")
+
+
+def test_what_a_rollback_would_bring_back_is_told(tool: Installed, root: Path) -> None:
+    assert former_of(tool) is None
+    made = (tool.directory / "kernel.json").stat().st_mtime
+    renamed = rename_kernel(tool, "better", display_name="Better")
+    assert former_of(renamed) == Former(name="tool", modified=made)
+    assert former_of(find_kernel("better")) is not None
+    put_foreign(root, "tool")
+    assert former_of(renamed) is None
+    shutil.rmtree(root / "kernels/tool")
+    back = rollback("better").kernel
+    assert former_of(back) == Former(
+        name="better", modified=(root / "kernelkit/previous/tool/kernel.json").stat().st_mtime
+    )
+
+
+def test_a_rollback_of_what_cannot_be_read_is_told_too(tool: Installed) -> None:
+    renamed = rename_kernel(tool, display_name="Better")
+    (renamed.directory / "kernel.json").write_text("not json")
+    broken = examine(renamed.directory)
+    assert not broken.managed and former_of(broken) is not None
+    assert rollback("tool").kernel.display_name == "Tool"
+
+
+def test_an_adoption_that_was_undone_has_no_rollback(root: Path) -> None:
+    directory = put_foreign(root, "mine")
+    assert former_of(examine(directory)) is None
+    (root / "kernelkit/previous/mine").mkdir(parents=True)
+    (root / "kernelkit/previous/mine/kernel.json").write_text("{}")
+    assert former_of(examine(directory)) is None
 
 
 def test_undoing_a_change_twice_is_nothing(tool: Installed, root: Path) -> None:

@@ -56,6 +56,19 @@ describe('KernelkitApi', () => {
     );
   });
 
+  it('upgrades what was shown, and rolls back', async () => {
+    const { api, asked } = connected({ text: '{"task": {}}' });
+    await api.upgrade('a', 'seen', true);
+    await api.rollback('a');
+    expect(
+      asked.map(({ method, url }) => [method, url.split(/kernels.|[?]/)[1]])
+    ).toEqual([
+      ['POST', 'a/upgrade'],
+      ['POST', 'a/rollback']
+    ]);
+    expect(asked[0].body).toEqual({ fingerprint: 'seen', force: true });
+  });
+
   it('leaves out of a query what is not asked', async () => {
     const { api, asked } = connected({});
     await api.catalog({ q: 'a b&c', limit: 5, offset: 0, refresh: false });

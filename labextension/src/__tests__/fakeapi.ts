@@ -26,6 +26,7 @@ export function kernel(changes: Partial<IKernel> = {}): IKernel {
     layers: ['modules cuda/12.6'],
     scope: 'user',
     modified: 1_700_000_000,
+    former: null,
     ...changes
   };
 }

@@ -16,6 +16,8 @@ export interface IFocusRequest {
 export interface ISlurmWord {
   words: string;
   estimate: number | null;
+  /** When it was said, by the clock of `estimate`. */
+  now: number;
   error: string;
 }
 

@@ -102,15 +102,15 @@ export class LaunchModel implements IFormModel {
     return { recipe, options: { on_slurm: true } };
   }
 
-  private _take({ problems, words, estimate }: IValidation): void {
+  private _take({ problems, words, estimate, now }: IValidation): void {
     this._told = problems.filter(({ path }) => path[0] === 'resources');
     const error = this._told.find(({ severity }) => severity === 'error');
-    this._word = { words, estimate, error: error?.message ?? '' };
+    this._word = { words, estimate, now, error: error?.message ?? '' };
     this._changed.emit();
   }
 
   private _say(error: string): void {
-    this._word = { words: '', estimate: null, error };
+    this._word = { words: '', estimate: null, now: 0, error };
     this._changed.emit();
   }
 

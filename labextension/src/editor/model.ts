@@ -295,13 +295,14 @@ export class EditorModel implements IFormModel, IDisposable {
   private _takeSlurm(answer: IValidation | ApiError): void {
     if (answer instanceof ApiError) {
       const error = `${answer.message} ${answer.hint}`.trim();
-      this._slurmWord = { words: '', estimate: null, error };
+      this._slurmWord = { words: '', estimate: null, now: 0, error };
     } else {
       this._take(answer);
       const error = answer.problems.find(one => one.severity === 'error');
       this._slurmWord = {
         words: answer.words,
         estimate: answer.estimate,
+        now: answer.now,
         error: error?.message ?? ''
       };
     }

@@ -3,10 +3,10 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useState } from 'react';
 
 import type { IPreview, IPreviewFile, IProblem } from '../api';
+import { DiffText } from '../components/difftext';
 import { EmptyState, ErrorState } from '../components/states';
 import { attentionIcon, failedIcon } from '../icons';
 import { useForm, specOf } from './context';
-import { diffLines } from './difftext';
 import type { EditorModel } from './model';
 import { Tabs } from './tabs';
 import type { Path } from './tree';
@@ -175,14 +175,7 @@ function Files(props: { preview: IPreview; pending: boolean }): JSX.Element {
         {edits && !whole && !file.diff && <p>{trans.__('No change.')}</p>}
         {(!edits || whole || file.diff) && (
           <pre className="kk-Code" tabIndex={0} role="region" aria-label={id}>
-            {edits && !whole
-              ? diffLines(file.diff).map(({ kind, text }, index) => (
-                  <span className={`kk-Code-line kk-mod-${kind}`} key={index}>
-                    {text}
-                    {'\n'}
-                  </span>
-                ))
-              : file.text}
+            {edits && !whole ? <DiffText diff={file.diff} /> : file.text}
           </pre>
         )}
       </Tabs>

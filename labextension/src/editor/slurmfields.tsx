@@ -2,10 +2,12 @@
 import React, { useEffect, useRef } from 'react';
 
 import type { IInventory, IPartition } from '../api';
+import { serverTime } from '../clock';
 import { ErrorState, Loading, Problems } from '../components/states';
 import { useNow } from '../components/hooks';
 import { ago, duration, moment } from '../format';
 import { useForm } from './context';
+import type { ISlurmWord } from './formmodel';
 import { LinesInput, TextInput } from './inputs';
 import { at, GpuField, MemoryField, OneOf, RESOURCES } from './slurminputs';
 import { memoryText, timeText } from './slurmtext';
@@ -96,7 +98,7 @@ export function SlurmFields(): JSX.Element {
 function Offered(): JSX.Element {
   const { model, trans } = useForm();
   const { inventory } = model;
-  const now = useNow(15_000);
+  useNow(15_000);
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const timer = window.setInterval(() => {
@@ -125,7 +127,11 @@ function Offered(): JSX.Element {
           ? trans.__('Asking Slurm what there is…')
           : trans.__(
               'Free counts as of %1.',
-              ago(inventory.data.taken, now, trans)
+              ago(
+                inventory.data.taken,
+                serverTime(inventory.data.now, inventory.taken),
+                trans
+              )
             )}
         {inventory.error && ` ${inventory.error.message}`}
       </p>
@@ -158,20 +164,18 @@ function SlurmCheck(): JSX.Element {
       <span role="status">
         {slurmPending && trans.__('Asking Slurm…')}
         {slurmWord?.error}
-        {slurmWord &&
-          !slurmWord.error &&
-          said(slurmWord.estimate, slurmWord.words)}
+        {slurmWord && !slurmWord.error && said(slurmWord)}
       </span>
     </div>
   );
 
-  function said(estimate: number | null, words: string): string {
+  function said({ estimate, words, now }: ISlurmWord): string {
     if (estimate === null) {
       return words || trans.__('Slurm would take it.');
     }
-    return estimate * 1000 <= Date.now() + 60_000
+    return estimate <= now + 60
       ? trans.__('A job would start at once.')
-      : trans.__('A job would start about %1.', moment(estimate));
+      : trans.__('A job would start about %1.', moment(estimate, now));
   }
 }
 

@@ -2,6 +2,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IJobs, IRun, IRunEnd, RunState } from '../api';
+import { serverTime } from '../clock';
 import type { ChipTone } from '../components/statechip';
 import { duration, moment } from '../format';
 import type { IResource } from '../resource';
@@ -31,10 +32,11 @@ export function runOf(
   return runs.find(run => run.state !== 'ended') ?? runs[0] ?? null;
 }
 
-/** The server's time in seconds: its clock is not the browser's. */
+/** The server's time in seconds; the browser's while nothing was told. */
 export function serverNow(jobs: IResource<IJobs>): number {
-  const now = Date.now() / 1000;
-  return jobs.data ? now - (jobs.taken / 1000 - jobs.data.taken) : now;
+  return jobs.data
+    ? serverTime(jobs.data.taken, jobs.taken)
+    : Date.now() / 1000;
 }
 
 /** Seconds until the time limit; null where there is none or it waits. */

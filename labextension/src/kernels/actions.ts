@@ -13,9 +13,11 @@ import React from 'react';
 
 import { ApiError, type IKernel } from '../api';
 import { TaskBody } from '../components/taskbody';
+import { dateTime, kernelState } from '../format';
 import type { IKernelkitModel } from '../tokens';
 import { askNames, type INames } from './namesdialog';
 import { PackagesBody } from './packages';
+import { askUpgrade } from './upgradedialog';
 
 export interface IContext {
   app: JupyterFrontEnd;
@@ -164,6 +166,60 @@ export async function adopt(context: IContext, name: string): Promise<void> {
   });
 }
 
+export async function upgrade(context: IContext, name: string): Promise<void> {
+  const { model, trans } = context;
+  await askUpgrade({
+    kernel: await model.api.kernel(name),
+    trans,
+    diff: signal => model.api.diff(name, signal),
+    upgrade: async ({ fingerprint, edited }) => {
+      const force = edited.length > 0;
+      await model.begin(() => model.api.upgrade(name, fingerprint, force));
+    }
+  });
+}
+
+export async function rollback(context: IContext, name: string): Promise<void> {
+  const { model, trans } = context;
+  const { display_name, former, modified } = await model.api.kernel(name);
+  const words = former
+    ? [
+        trans.__(
+          'The version of %1 takes the place of the present one, of %2.',
+          dateTime(former.modified),
+          dateTime(modified)
+        ),
+        former.name === name
+          ? ''
+          : trans.__('The kernel gets its former name %1 back.', former.name),
+        trans.__(
+          'Another rollback undoes this. Kernels that run stay as they are until they are restarted.'
+        )
+      ]
+    : [trans.__('No earlier version of it is known.')];
+  const answer = await showDialog({
+    title: trans.__('Rollback of %1?', display_name || name),
+    body: words.filter(Boolean).join(' '),
+    buttons: [
+      Dialog.cancelButton(),
+      Dialog.okButton({ label: trans.__('Rollback') })
+    ]
+  });
+  if (answer.button.accept) {
+    await putBack(context, name);
+  }
+}
+
+async function putBack(context: IContext, name: string): Promise<void> {
+  const { model, trans } = context;
+  const { kernel } = await model.api.rollback(name);
+  await model.refresh();
+  const title = kernel.display_name || kernel.name;
+  const words = trans.__('Rollback of %1: done.', title);
+  const state = trans.__('State: %1.', kernelState(kernel.state, trans));
+  Notification.success(`${words} ${state}`, { autoClose: 10_000 });
+}
+
 export async function remove(context: IContext, name: string): Promise<void> {
   const { model, trans } = context;
   const kernel = await model.api.kernel(name);
@@ -182,8 +238,19 @@ export async function remove(context: IContext, name: string): Promise<void> {
   if (answer.button.accept) {
     await model.api.remove(name);
     await model.refresh();
+    const back = {
+      label: trans.__('Rollback'),
+      callback: () => {
+        putBack(context, name).catch(error =>
+          tell(context, trans.__('Rollback'), error)
+        );
+      }
+    };
+    // Where it hid another of its name, the name means that one now.
+    const others = model.kernels.data?.some(one => one.name === name);
     Notification.success(trans.__('%1 is removed.', kernel.display_name), {
-      autoClose: 5000
+      autoClose: 10_000,
+      actions: others ? [] : [back]
     });
   }
 }

@@ -8,12 +8,14 @@ import {
   editIcon,
   notebookIcon,
   refreshIcon,
+  undoIcon,
   type LabIcon
 } from '@jupyterlab/ui-components';
 
 import type { IKernel } from '../api';
 import { CommandIDs, type IKernelkitPanels } from '../tokens';
 import type * as Actions from './actions';
+import { canRollBack, canUpgrade } from './state';
 
 type IContext = Actions.IContext;
 
@@ -66,6 +68,22 @@ function kernelCommands(context: IContext): IKernelCommand[] {
       icon: copyIcon,
       fits: managed,
       run: (actions, name) => actions.clone(context, name)
+    },
+    {
+      id: CommandIDs.upgradeKernel,
+      label: trans.__('Upgrade…'),
+      caption: trans.__('Upgrade a Kernel…'),
+      icon: refreshIcon,
+      fits: canUpgrade,
+      run: (actions, name) => actions.upgrade(context, name)
+    },
+    {
+      id: CommandIDs.rollbackKernel,
+      label: trans.__('Rollback…'),
+      caption: trans.__('Rollback of a Kernel…'),
+      icon: undoIcon,
+      fits: canRollBack,
+      run: (actions, name) => actions.rollback(context, name)
     },
     {
       id: CommandIDs.testKernel,

@@ -27,9 +27,20 @@ export function announceTasks(context: IContext): void {
           });
         }
       };
+      const back = {
+        label: trans.__('Rollback…'),
+        callback: () => {
+          void app.commands.execute(CommandIDs.rollbackKernel, {
+            kernel: name
+          });
+        }
+      };
+      const offered = { install: [launch], upgrade: [launch, back] };
       Notification.success(trans.__('%1: done.', task.title), {
         autoClose: AUTO_CLOSE,
-        actions: task.kind === 'install' && name ? [launch] : [steps(task)]
+        actions: (name && offered[task.kind as keyof typeof offered]) || [
+          steps(task)
+        ]
       });
     } else if (task.state === 'failed') {
       const words = task.error?.message ?? '';

@@ -103,7 +103,7 @@ export function PackagesBody(props: IPackagesBodyProps): JSX.Element {
             disabled={busy}
             onClick={() => void change({ rollback: true })}
           >
-            {trans.__('Undo the last change')}
+            {trans.__('Rollback of the last change')}
           </button>
         </>
       ) : (

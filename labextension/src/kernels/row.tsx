@@ -16,7 +16,7 @@ import { Words } from '../components/words';
 import { kernelState, request, scope } from '../format';
 import { jobsIcon } from '../icons';
 import { CommandIDs } from '../tokens';
-import { STATE_LOOKS } from './state';
+import { STATE_LOOKS, canRollBack, canUpgrade } from './state';
 
 export interface IKernelRowProps {
   kernel: IKernel;
@@ -30,17 +30,26 @@ export interface IKernelRowProps {
 /** Everything that can be done with a kernel, in the order of the menu. */
 export function entriesFor(kernel: IKernel): MenuEntry[] {
   const launch = [CommandIDs.launchNotebook, CommandIDs.launchConsole];
+  const back = canRollBack(kernel) ? [CommandIDs.rollbackKernel] : [];
   if (!kernel.managed) {
-    return [...launch, null, CommandIDs.adoptKernel, CommandIDs.testKernel];
+    return [
+      ...launch,
+      null,
+      CommandIDs.adoptKernel,
+      ...back,
+      CommandIDs.testKernel
+    ];
   }
   return [
     ...launch,
     ...(kernel.on_slurm ? [CommandIDs.launchWithResources] : []),
     null,
+    ...(canUpgrade(kernel) ? [CommandIDs.upgradeKernel] : []),
     CommandIDs.editKernel,
     CommandIDs.cloneKernel,
     CommandIDs.renameKernel,
     CommandIDs.kernelPackages,
+    ...back,
     null,
     CommandIDs.testKernel,
     ...(kernel.on_slurm ? [CommandIDs.kernelLogs] : []),
@@ -136,7 +145,9 @@ function KernelDetails(props: IKernelRowProps): JSX.Element {
     CommandIDs.launchNotebook,
     CommandIDs.launchConsole,
     ...(kernel.on_slurm ? [CommandIDs.launchWithResources] : []),
+    ...(canUpgrade(kernel) ? [CommandIDs.upgradeKernel] : []),
     kernel.managed ? CommandIDs.editKernel : CommandIDs.adoptKernel,
+    ...(canRollBack(kernel) ? [CommandIDs.rollbackKernel] : []),
     CommandIDs.testKernel
   ].filter(id => commands.hasCommand(id));
   return (

@@ -1,4 +1,4 @@
-import type { KernelState } from '../api';
+import type { IKernel, KernelState } from '../api';
 import type { ChipTone } from '../components/statechip';
 import {
   attentionIcon,
@@ -16,3 +16,15 @@ export const STATE_LOOKS = {
   shadowed: { icon: shadowedIcon, tone: 'warn' },
   unmanaged: { icon: foreignIcon, tone: 'plain' }
 } as const satisfies Record<KernelState, { icon: unknown; tone: ChipTone }>;
+
+/** Whether making it anew may mend it. */
+export function canUpgrade(kernel: IKernel): boolean {
+  return (
+    kernel.managed && (kernel.state === 'stale' || kernel.state === 'broken')
+  );
+}
+
+/** Whether the server has one step of undo for it. */
+export function canRollBack(kernel: IKernel): boolean {
+  return Boolean(kernel.former);
+}

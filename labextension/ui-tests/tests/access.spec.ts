@@ -8,7 +8,8 @@ import {
   open,
   remove,
   row,
-  test
+  test,
+  writeModule
 } from './kernelkit';
 
 const TITLE = 'Python on a node';
@@ -20,14 +21,23 @@ const THEMES = [
 /** What is ours of the page. */
 const OURS = ['.kk-Sidebar', '.kk-EditorScroll', '.jp-Dialog-content'];
 
-test.beforeEach(({ request }) =>
-  install(request, {
+const STALE = 'Genomics 2026';
+
+test.beforeEach(async ({ request }) => {
+  await install(request, {
     source: 'python/3.11',
     name: 'on-a-node',
     displayName: TITLE,
     resources: { partition: 'cpu', time: '30' }
-  })
-);
+  });
+  writeModule('genomics/2026', 'depends_on("python/3.11")');
+  await install(request, {
+    source: 'genomics/2026',
+    name: 'genomics-2026',
+    displayName: STALE
+  });
+  writeModule('genomics/2026', 'depends_on("python/3.11")', '-- another');
+});
 
 for (const theme of THEMES) {
   test(`${theme}: nothing to complain of`, async ({ page }) => {
@@ -39,13 +49,22 @@ for (const theme of THEMES) {
     await act(kernel, 'Rename…');
     await expect(page.getByRole('dialog')).toBeVisible();
     await complaints('a dialog');
-    await page.keyboard.press('Escape');
+    await leave();
     await act(kernel, 'Launch with other resources…');
     await expect(
       page.getByRole('dialog').getByRole('combobox', { name: 'Partition' })
     ).toBeVisible();
     await complaints('other resources');
-    await page.keyboard.press('Escape');
+    await leave();
+
+    await act(row(sidebar, STALE), 'Upgrade…');
+    await expect(
+      page
+      .getByRole('dialog')
+      .getByRole('region', { name: 'Changes of kernel.json' })
+    ).toBeVisible();
+    await complaints('an upgrade');
+    await leave();
 
     sidebar = await open(page, 'Catalog');
     await sidebar.getByRole('searchbox').fill('python');
@@ -61,6 +80,16 @@ for (const theme of THEMES) {
       'This is what would be saved.'
     );
     await complaints('the editor');
+
+    /** A field that is drawn anew has no focus for a frame, and hears nothing. */
+    async function leave(): Promise<void> {
+      await expect(async () => {
+        await page.keyboard.press('Escape');
+        await expect(page.getByRole('dialog')).toHaveCount(0, {
+          timeout: 2_000
+        });
+      }).toPass();
+    }
 
     async function complaints(where: string): Promise<void> {
       const builder = new AxeBuilder({ page });

@@ -10,7 +10,8 @@ import {
   remove,
   row,
   run,
-  test
+  test,
+  writeModule
 } from './kernelkit';
 
 const MODULE = 'python/3.10';
@@ -103,6 +104,63 @@ test('a kernel is cloned and renamed', async ({ page, request }) => {
   await answers(page);
   const cell = await run(page, '6 * 7');
   await expect(cell.locator('.jp-OutputArea-output')).toHaveText('42');
+});
+
+test('a stale kernel is upgraded, and rolled back', async ({
+  page,
+  request
+}) => {
+  const title = 'Genomics 2026';
+  const module = ['depends_on("python/3.11")', 'setenv("GENOMES", "old")'];
+  writeModule('genomics/2026', ...module);
+  await install(request, {
+    source: 'genomics/2026',
+    name: 'genomics-2026',
+    displayName: title
+  });
+  const sidebar = await open(page, 'Kernels');
+  const kernel = row(sidebar, title);
+  await expect(kernel).toContainText('Ready');
+  await kernel.getByRole('button', { name: /^Actions for/ }).click();
+  const items = page.getByRole('menuitem');
+  await expect(items.filter({ hasText: 'Edit…' })).toBeVisible();
+  await expect(items.filter({ hasText: /Upgrade|Rollback/ })).toHaveCount(0);
+  await page.keyboard.press('Escape');
+
+  // What it was made from is another now.
+  writeModule('genomics/2026', ...module, 'prepend_path("PATH", "/opt/new")');
+  await sidebar.getByRole('button', { name: 'Refresh' }).first().click();
+  await expect(kernel).toContainText('Stale');
+  await expect(kernel).toContainText('genomics/2026');
+
+  await act(kernel, 'Upgrade…');
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText('kept for a rollback');
+  await expect(
+    dialog.getByRole('region', { name: 'Changes of kernel.json' })
+  ).toBeVisible();
+  await confirm(page, 'Upgrade');
+  const done = page.getByRole('alert').filter({ hasText: 'Upgrading' });
+  await expect(done).toContainText('done.');
+  await expect(kernel).toContainText('Ready');
+
+  // Without a mouse.
+  await kernel.getByRole('button', { name: /^Actions for/ }).focus();
+  await page.keyboard.press('Enter');
+  const active = page.locator('.lm-Menu-item.lm-mod-active');
+  for (let step = 0; step < 20; step++) {
+    await page.keyboard.press('ArrowDown');
+    if ((await active.textContent())?.includes('Rollback…')) {
+      break;
+    }
+  }
+  await page.keyboard.press('Enter');
+  await expect(dialog).toContainText('takes the place of the present one');
+  await page.keyboard.press('Enter');
+  await expect(
+    page.getByRole('alert').filter({ hasText: 'Rollback of' })
+  ).toContainText('State: Stale.');
+  await expect(kernel).toContainText('Stale');
 });
 
 test('an install that fails says where, why and what to do', async ({

@@ -1,6 +1,8 @@
 /** The sidebar as its users name things, and Slurm beside it. */
 import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { dirname } from 'node:path';
 import { text } from 'node:stream/consumers';
 
 import {
@@ -96,6 +98,13 @@ export async function install(
       return now.error?.message ?? now.state;
     })
     .toBe('done');
+}
+
+/** Have a module be, or be another than it was: what is made of it is stale then. */
+export function writeModule(name: string, ...lines: string[]): void {
+  const file = `${process.env.KERNELKIT_UI_MODULES}/${name}.lua`;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${lines.join('\n')}\n`);
 }
 
 /** Open the sidebar at one of its panels. */

@@ -1,6 +1,4 @@
 /** The pictures of docs/sidebar.md: each view in both themes. `make pictures` runs it, the suite does not. */
-import { writeFileSync, mkdirSync } from 'node:fs';
-
 import {
   act,
   administrator,
@@ -15,11 +13,11 @@ import {
   row,
   run,
   slurm,
-  test
+  test,
+  writeModule
 } from './kernelkit';
 
 const DIRECTORY = process.env.KERNELKIT_PICTURES ?? 'pictures';
-const MODULES = process.env.KERNELKIT_UI_MODULES ?? '';
 const THEMES = { light: 'JupyterLab Light', dark: 'JupyterLab Dark' };
 
 const TORCH = 'PyTorch 2.7.1';
@@ -32,10 +30,8 @@ test.afterEach(cancelAll);
 
 test('pictures', async ({ page, request }) => {
   test.setTimeout(270_000);
-  const genomics = `${MODULES}/genomics`;
-  mkdirSync(genomics, { recursive: true });
-  const module = 'whatis("Tools for sequences")\ndepends_on("python/3.11")\n';
-  writeFileSync(`${genomics}/2026.lua`, module);
+  const module = ['whatis("Tools for sequences")', 'depends_on("python/3.11")'];
+  writeModule('genomics/2026', ...module);
   const kernels: [string, string, Record<string, unknown>?][] = [
     ['python/3.11', 'Python 3.11'],
     [
@@ -52,10 +48,7 @@ test('pictures', async ({ page, request }) => {
     await install(request, { source, name, displayName, resources });
   }
   // What a kernel was made from is another now: it is stale.
-  writeFileSync(
-    `${genomics}/2026.lua`,
-    `${module}setenv("GENOMES", "/data")\n`
-  );
+  writeModule('genomics/2026', ...module, 'setenv("GENOMES", "/data")');
 
   let sidebar = await open(page, 'Kernels');
   await row(sidebar, TORCH)
@@ -67,12 +60,23 @@ test('pictures', async ({ page, request }) => {
     .getByRole('button', { name: /^PyTorch/ })
     .click();
 
+  await act(row(sidebar, CHANGED), 'Upgrade…');
+  await expect(
+    page
+      .getByRole('dialog')
+      .getByRole('region', { name: 'Changes of kernel.json' })
+  ).toBeVisible();
+  await take('upgrade');
+  await confirm(page, 'Cancel');
+
   sidebar = await open(page, 'Catalog');
   await sidebar.getByRole('searchbox').fill('py');
   await row(sidebar, 'Python 3.10')
     .getByRole('button', { name: /^Python 3\.10/ })
     .click();
   await expect(sidebar).toContainText('Layers');
+  // What is read of the modules meanwhile comes in above it.
+  await row(sidebar, 'Python 3.10').scrollIntoViewIfNeeded();
   await take('catalog');
 
   sidebar = await open(page, 'Kernels');

@@ -12,6 +12,7 @@ import React from 'react';
 import { catalogOf, FakeApi, offer, task } from '../../__tests__/fakeapi';
 import { modelOf, trans } from '../../__tests__/rendering';
 import { ApiError, type IKernelDetail, type IPreview } from '../../api';
+import { moment } from '../../format';
 import type { KernelkitModel } from '../../model';
 import { FieldSpecs } from '../fieldspec';
 import { emptyForm, formOf, type IForm, type IOrigin } from '../form';
@@ -45,7 +46,7 @@ function fakeServer(): FakeApi {
   const fake = new FakeApi();
   Object.assign(fake.answers, {
     preview: () => PREVIEW,
-    validate: () => ({ problems: [], estimate: null, words: '' }),
+    validate: () => ({ problems: [], estimate: null, words: '', now: 0 }),
     inventory: () => inventory(),
     modules: () => catalogOf([]),
     resolveModules: () => ({ loads: [], swapped: [], problems: [] })
@@ -187,19 +188,55 @@ describe('a request to Slurm', () => {
     expect(editor.preview).toBeNull();
   });
 
-  it('is told by Slurm itself when a job would start', async () => {
-    const fake = fakeServer();
-    fake.answers.validate = (_draft: unknown, slurm: boolean) => ({
-      problems: [],
-      estimate: slurm ? 1 : null,
-      words: ''
+  describe.each([
+    ['right', 0],
+    ['three hours fast', 3 * 3600],
+    ['three hours slow', -3 * 3600]
+  ])('in a browser whose clock is %s', (_, skew) => {
+    const server = () => clock() / 1000;
+    const { now: clock } = Date;
+
+    beforeEach(() => {
+      jest.spyOn(Date, 'now').mockImplementation(() => clock() + skew * 1000);
     });
-    const options = { on_slurm: true };
-    const { user } = open(fake, { form: saved({ options }) });
-    await user.click(
-      await screen.findByRole('button', { name: 'Check with Slurm' })
-    );
-    await screen.findByText('A job would start at once.');
+
+    afterEach(() => {
+      jest.restoreAllMocks();
+    });
+
+    const ask = async (estimate: number) => {
+      const fake = fakeServer();
+      fake.answers.inventory = () =>
+        inventory({ taken: server() - 90, now: server() });
+      fake.answers.validate = (_draft: unknown, slurm: boolean) => ({
+        problems: [],
+        estimate: slurm ? estimate : null,
+        words: '',
+        now: server()
+      });
+      const options = { on_slurm: true };
+      const { user } = open(fake, { form: saved({ options }) });
+      await user.click(
+        await screen.findByRole('button', { name: 'Check with Slurm' })
+      );
+    };
+
+    it('is told by Slurm itself that a job would start at once', async () => {
+      await ask(server() + 10);
+      await screen.findByText('A job would start at once.');
+    });
+
+    it('is told when it would start, by the clock of the server', async () => {
+      const now = server();
+      await ask(now + 7200);
+      const when = moment(now + 7200, now);
+      await screen.findByText(`A job would start about ${when}.`);
+    });
+
+    it('is told how old the free counts are', async () => {
+      await ask(server() + 10);
+      expect(screen.getByText('Free counts as of 1 min ago.')).toBeTruthy();
+    });
   });
 });
 
@@ -308,7 +345,8 @@ it('shows the differences to what is saved, and the problems with a link', async
       }
     ],
     estimate: null,
-    words: ''
+    words: '',
+    now: 0
   });
   const origin = { form: saved(), kernel: 'torch-2', fingerprint: 'x' };
   const { user } = open(fake, origin);

@@ -1,5 +1,5 @@
 import { trans } from '../../__tests__/rendering';
-import { diffLines } from '../difftext';
+import { diffLines } from '../../components/difftext';
 import { Drafts } from '../drafts';
 import { FieldSpecs } from '../fieldspec';
 import { emptyForm } from '../form';

@@ -101,6 +101,7 @@ export function inventory(changes: Partial<IInventory> = {}): IInventory {
   const a100 = { kind: 'a100', total: 8, free: 3, per_node: 4 };
   return {
     taken: 1_700_000_000,
+    now: 1_700_000_000,
     cluster: 'test',
     partitions: [
       partition(),

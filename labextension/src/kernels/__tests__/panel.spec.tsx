@@ -129,6 +129,29 @@ describe('KernelsView', () => {
     expect(executed[0][0]).toBe(CommandIDs.launchWithResources);
   });
 
+  it('offers an upgrade and a rollback only where there is one', async () => {
+    const former = { name: 'a', modified: 1 };
+    const { user, executed } = await show([
+      kernel({ name: 'a', display_name: 'Alpha', state: 'stale', former }),
+      kernel({ name: 'b', display_name: 'Beta' })
+    ]);
+    for (const name of [/Alpha/, /Beta/]) {
+      await user.click(
+        screen.getAllByRole('button', { name, expanded: false })[0]
+      );
+    }
+    const offered = (id: string) =>
+      screen.queryAllByRole('button', { name: id });
+    expect(offered(CommandIDs.upgradeKernel)).toHaveLength(1);
+    expect(offered(CommandIDs.rollbackKernel)).toHaveLength(1);
+    await user.click(offered(CommandIDs.upgradeKernel)[0]);
+    await user.click(offered(CommandIDs.rollbackKernel)[0]);
+    expect(executed).toEqual([
+      [CommandIDs.upgradeKernel, { kernel: 'a' }],
+      [CommandIDs.rollbackKernel, { kernel: 'a' }]
+    ]);
+  });
+
   it('tells how old the list is when the server is gone', async () => {
     const { fake } = await show([kernel()]);
     fake.server.down = refusal('The server is gone.');
