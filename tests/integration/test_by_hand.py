@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from driving import PYTHON_PROOF, TIMEOUT, is_gone, wait_until
@@ -93,9 +95,35 @@ def connection_file(path: Path) -> Path:
 
 
 @contextmanager
+def running(argv: Sequence[str], **more: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """A kernel's process, and nothing left of its group afterwards."""
+    process = subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        **more,
+    )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
 def client_of(file: Path) -> Iterator[BlockingKernelClient]:
     client = BlockingKernelClient(connection_file=str(file))
     client.load_connection_file()
+    # A client of its own takes a kernel for dead that does not beat a second after it has connected.
+    wait_until(lambda: listens(client.hb_port), "no kernel listens")
     client.start_channels()
     try:
         client.wait_for_ready(timeout=TIMEOUT)
@@ -134,19 +162,11 @@ def test_vs_code_rewrites_the_command(
     # `-f {connection_file}` is taken out of argv and `--f=PATH` put at its end.
     assert spec["argv"][1:] == ["-f", "{connection_file}"]
     argv = [spec["argv"][0], f"--f={file}"]
-    with subprocess.Popen(
-        argv,
-        cwd="/",
-        env={**os.environ, **spec.get("env", {})},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    ) as kernel:
+    with running(argv, cwd="/", env={**os.environ, **spec.get("env", {})}) as kernel:
         with client_of(file) as client:
             reply = client.execute_interactive("x = 6 * 7", timeout=TIMEOUT)
             assert reply["content"]["status"] == "ok"
-            client.shutdown()
+            client.shutdown(reply=True, timeout=TIMEOUT)
         assert kernel.wait(TIMEOUT) == 0
 
 
@@ -249,17 +269,11 @@ def test_a_contained_image_sees_the_connection_file(
     machine.configure("apptainer")
     script = launcher("install", str(recipe))
     file = connection_file(tmp_path / "runtime/kernel.json")
-    with subprocess.Popen(
-        [str(script), "-f", str(file)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    ) as kernel:
+    with running([str(script), "-f", str(file)]) as kernel:
         with client_of(file) as client:
             code = f"import os; assert not os.path.exists({str(machine.home)!r})"
             assert client.execute_interactive(code)["content"]["status"] == "ok"
-            client.shutdown()
+            client.shutdown(reply=True, timeout=TIMEOUT)
         assert kernel.wait(TIMEOUT) == 0
 
 
