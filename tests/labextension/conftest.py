@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from front_end import SOURCES, FrontEnd
@@ -8,10 +12,15 @@ from real import find_parts
 
 
 @pytest.fixture(scope="session")
-def front_end(tmp_path_factory: pytest.TempPathFactory) -> FrontEnd:
+def front_end() -> Iterator[FrontEnd]:
     parts = find_parts()
     parts.need("node")
-    root = tmp_path_factory.mktemp("front-end") / "labextension"
+    # The minifier names things by how often letters occur, in the directory's own path, too: where
+    # two are as frequent, `c` and `s` changed places in the bundle with pytest's directories.
+    directory = Path(tempfile.gettempdir()) / str(time.time_ns())
+    directory.mkdir(mode=0o700)
+    root = directory / "labextension"
     shutil.copytree(SOURCES, root, ignore=shutil.ignore_patterns("node_modules", "lib", ".*cache"))
     (root / "node_modules").symlink_to(parts.node_modules)
-    return FrontEnd(root, parts)
+    yield FrontEnd(root, parts)
+    shutil.rmtree(directory)
