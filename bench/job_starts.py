@@ -95,7 +95,7 @@ def many_at_once(place: Place, server: ProbedServer, rounds: int) -> Crowd:
                 look(name)
             _end_all(place, server)
     server.probe()
-    # A local kernel whose first answer is lost keeps its page waiting for longer than it waits.
+    # Where a local kernel's first answer is lost, jupyter_server opens its page after 60 s: too late.
     with suppress(WebSocketTimeoutException):
         _served_at_once(LOCAL, place, server)
     look(HERE)
