@@ -60,8 +60,8 @@ for (const theme of THEMES) {
     await act(row(sidebar, STALE), 'Upgrade…');
     await expect(
       page
-      .getByRole('dialog')
-      .getByRole('region', { name: 'Changes of kernel.json' })
+        .getByRole('dialog')
+        .getByRole('region', { name: 'Changes of kernel.json' })
     ).toBeVisible();
     await complaints('an upgrade');
     await leave();

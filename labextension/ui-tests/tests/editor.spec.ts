@@ -1,4 +1,4 @@
-import { act, expect, open, remove, row, test } from './kernelkit';
+import { act, addPython, expect, open, remove, row, test } from './kernelkit';
 
 const TITLE = 'Made by form';
 
@@ -13,15 +13,7 @@ test('a kernel is made and changed by the form', async ({ page, request }) => {
   const preview = page.getByRole('region', { name: 'Preview' });
   await expect(preview).toContainText('Still needed');
 
-  await form.getByRole('checkbox', { name: 'Modules', exact: true }).check();
-  await form.getByRole('button', { name: 'Add modules…' }).click();
-  await form
-    .getByRole('searchbox', { name: 'Search modules by name and description' })
-    .fill('python/3.11');
-  await form
-    .getByRole('row')
-    .getByRole('button', { name: /^python\/3\.11/ })
-    .click();
+  await addPython(form);
   await form.getByRole('button', { name: 'Close the list' }).click();
   await form.getByRole('textbox', { name: 'Display name' }).fill(TITLE);
 

@@ -134,6 +134,19 @@ export async function gpusTold(sidebar: Locator, run: Locator): Promise<void> {
   }).toPass({ timeout: 60_000 });
 }
 
+/** Take `python/3.11` in the form's list of modules, which stays open. */
+export async function addPython(form: Locator): Promise<void> {
+  await form.getByRole('checkbox', { name: 'Modules', exact: true }).check();
+  await form.getByRole('button', { name: 'Add modules…' }).click();
+  await form
+    .getByRole('searchbox', { name: 'Search modules by name and description' })
+    .fill('python/3.11');
+  await form
+    .getByRole('row')
+    .getByRole('button', { name: /^python\/3\.11/ })
+    .click();
+}
+
 /** Choose from a row's menu of actions. */
 export async function act(row: Locator, action: string): Promise<void> {
   await row.getByRole('button', { name: /^Actions for/ }).click();

@@ -1,5 +1,14 @@
 /** In the oldest JupyterLab that is supported: what each user does first. */
-import { answers, expect, install, open, row, run, test } from './kernelkit';
+import {
+  addPython,
+  answers,
+  expect,
+  install,
+  open,
+  row,
+  run,
+  test
+} from './kernelkit';
 
 const TITLE = 'Python 3.11';
 
@@ -27,15 +36,7 @@ test('a kernel is launched from the sidebar, and the form previews', async ({
     .first()
     .click();
   const form = page.getByRole('form', { name: 'New kernel' });
-  await form.getByRole('checkbox', { name: 'Modules', exact: true }).check();
-  await form.getByRole('button', { name: 'Add modules…' }).click();
-  await form
-    .getByRole('searchbox', { name: 'Search modules by name and description' })
-    .fill('python/3.11');
-  await form
-    .getByRole('row')
-    .getByRole('button', { name: /^python\/3\.11/ })
-    .click();
+  await addPython(form);
   const preview = page.getByRole('region', { name: 'Preview' });
   await expect(preview).toContainText('This is what would be saved.');
   await expect(preview.getByRole('tabpanel')).toContainText('argv');
