@@ -132,5 +132,15 @@ def iopub_of(
             return found
 
 
+def printed_by(client: BlockingKernelClient, msg_id: str, text: str) -> list[dict[str, Any]]:
+    """The iopub messages of one request, up to the first stream that is exactly `text`."""
+    found: list[dict[str, Any]] = []
+    while not found or found[-1]["content"].get("text") != text:
+        message = client.get_iopub_msg(timeout=WAIT)
+        if message["parent_header"].get("msg_id") == msg_id:
+            found.append(message)
+    return found
+
+
 def kinds(messages: list[dict[str, Any]]) -> list[str]:
     return [m["msg_type"] for m in messages]

@@ -22,7 +22,16 @@ from front_ends import (
     stop_at_a_breakpoint,
 )
 from jupyter_client import BlockingKernelClient
-from relaying import WAIT, RealKernel, Seen, connected, iopub_of, kinds, started_relay
+from relaying import (
+    WAIT,
+    RealKernel,
+    Seen,
+    connected,
+    iopub_of,
+    kinds,
+    printed_by,
+    started_relay,
+)
 
 from kernelkit.running.relay import Relay
 
@@ -218,11 +227,10 @@ def test_what_the_relay_adds_to_a_cell_is_the_kernels_own_voice(joined: Joined) 
         "print('before', flush=True)\ninput('')\nprint('after')", allow_stdin=True
     )
     waiting = client.execute("print('later')")
-    client.get_stdin_msg(timeout=WAIT)
+    heard = printed_by(client, cell, "before\n")
     joined.relay.say("a warning\n")
-    heard = iopub_of(client, cell, until="busy")
-    while "a warning\n" not in [m["content"].get("text") for m in heard]:
-        heard.append(client.get_iopub_msg(timeout=WAIT))
+    heard += printed_by(client, cell, "a warning\n")
+    client.get_stdin_msg(timeout=WAIT)
     client.input("")
     heard += iopub_of(client, cell)
     # JupyterLab handles what comes while the last that came was of the kernel's session.
@@ -293,10 +301,12 @@ def test_two_front_ends_hear_the_same_and_are_asked_apart(joined: Joined, stack:
 
 def test_a_front_end_that_comes_late_hears_the_rest(joined: Joined, stack: ExitStack) -> None:
     client = joined.client
-    running = client.execute("go = input('')\nprint('late')", allow_stdin=True)
-    client.get_stdin_msg(timeout=WAIT)
+    running = client.execute("print('early')\ninput('')\nprint('late')", allow_stdin=True)
+    # What the kernel asks and what it tells take two ways, and either may come first.
+    printed_by(client, running, "early\n")
     other = joined.connect(stack)
     assert other.get_iopub_msg(timeout=WAIT)["msg_type"] == "iopub_welcome"
+    client.get_stdin_msg(timeout=WAIT)
     client.input("")
     for each in (client, other):
         texts = [m["content"]["text"] for m in iopub_of(each, running) if m["msg_type"] == "stream"]
