@@ -61,6 +61,7 @@ _SECTIONS = {
         "logs": "Show what a kernel in a Slurm job said.",
     },
     "This machine": {
+        "doctor": "Check what kernels need here, or one kernel: causes, what to do.",
         "catalog": "Check and list catalogs of recipes.",
         "config": "Show the settings in force and where each comes from.",
         "paths": "Show the directories that kernelkit reads and writes.",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2] / "kernelkit"
-GROUND = {"errors", "names", "model", "files", "proc", "site"}
+GROUND = {"errors", "diagnosis", "names", "model", "files", "proc", "site"}
 # What each room may import besides itself. The wings, specs and running, meet only in the faces.
 BELOW = {
     "ground": set[str](),
