@@ -226,10 +226,19 @@ class SubmitRejected(KernelkitError):
 
 
 class SlurmUnavailable(KernelkitError):
-    """A Slurm command failed, timed out or gave an answer that cannot be trusted."""
+    """A Slurm command failed, timed out or gave an answer that cannot be trusted.
+
+    `unsent` is true where what was asked certainly never reached the controller.
+    """
 
     code = "slurm_unavailable"
     transient = True
+
+    def __init__(
+        self, message: str, *, hint: str = "", detail: str = "", unsent: bool = False
+    ) -> None:
+        super().__init__(message, hint=hint, detail=detail)
+        self.unsent = unsent
 
 
 class KernelFailed(KernelkitError):

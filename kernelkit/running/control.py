@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,13 @@ from ..names import printable
 from ..slurm.client import Slurm
 from ..slurm.job_script import JobSettings, render_job_script
 from .orphans import is_abandoned
-from .records import Run, Server, Status
+from .records import JOB_NAME_PREFIX, Run, Server, Status
 from .runs import Runs
+
+# Seconds for which whole answers lack a job, until it is sure that none comes any more: a busy
+# controller works on what it was sent for no longer than its clients wait (MessageTimeout, 10 s).
+LATE = 30.0
+_SUBMISSIONS = 3
 
 
 @dataclass(frozen=True)
@@ -40,14 +46,18 @@ class JobControl:
         self.runs = runs
         self.settings = settings or ControlSettings()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        # Runs whose job a whole answer of Slurm did not have, since when (time.monotonic()).
+        self._missed: dict[str, float] = {}
 
     # --- a job of its own ------------------------------------------------------------------------
 
     async def start(self, run_id: str) -> Run:
-        """Submit the run's job, once in its life, and record the id.
+        """Submit the run's job and record the id.
 
         Raises SubmitRejected, and SlurmUnavailable when it is not known whether there is a job:
-        call again then, and it is looked for by its name.
+        call again then, and it is looked for by its name. One that Slurm certainly does not have
+        is submitted again, by another name, so that two never serve one run (decision 026);
+        raises KernelFailed after some such submissions.
         """
         async with self._alone(run_id):
             run = self.runs.load(run_id)
@@ -55,8 +65,10 @@ class JobControl:
                 return run
             if run.phase in ("ending", "ended"):
                 raise KernelFailed(f"The run `{run_id}` has ended.", hint="Start the kernel again.")
+            if run.submits and (found := await self._find(run)):
+                return found
             if run.submits:
-                return await self._recover(run)
+                run = self._give_up_job(run)
             return await self._submit(run)
 
     async def _submit(self, run: Run) -> Run:
@@ -72,14 +84,16 @@ class JobControl:
                 gpu_interval=self.settings.gpu_interval,
             )
         )
-        self.runs.update(run.id, submits=1)
+        self.runs.update(run.id, submits=run.submits + 1)
         directory = self.runs.directory(run.id)
         try:
             job_id = await self.slurm.submit(
                 run.resources, script, job_name=run.job_name, log=str(directory / "log"),
                 directory=run.cwd or str(Path.home()),
             )  # fmt: skip
-        except SlurmUnavailable:
+        except SlurmUnavailable as error:
+            if error.unsent:
+                self.runs.update(run.id, submits=run.submits)
             raise
         except KernelkitError as error:
             self.runs.allocations.leave(run)
@@ -87,17 +101,34 @@ class JobControl:
             raise
         return self.runs.update(run.id, job_id=job_id, phase="queued")
 
-    async def _recover(self, run: Run) -> Run:
-        """Find the job of a run that was submitted when the answer, or the server, got lost."""
+    async def _find(self, run: Run) -> Run | None:
+        """The run with its job, that was submitted when the answer, or the server, got lost; None
+        where Slurm does not have it and never will. Raises SlurmUnavailable before that is sure."""
         status = self.runs.read_status(run.id)
         told = status.job if status else ""
-        job_id = told or await self.slurm.find_by_name(run.job_name)
-        if not job_id:
+        if job_id := told or await self.slurm.find_by_name(run.job_name):
+            self._missed.pop(run.id, None)
+            return self.runs.update(run.id, job_id=job_id, phase="queued")
+        now = time.monotonic()
+        if now - self._missed.setdefault(run.id, now) < LATE:
             raise SlurmUnavailable(
-                f"There is no job `{run.job_name}`: Slurm did not take it, or it has ended.",
-                hint="Start the kernel again.",
+                f"Slurm does not show the job `{run.job_name}` that was sent to it.",
+                hint="It is looked for again.",
             )
-        return self.runs.update(run.id, job_id=job_id, phase="queued")
+        del self._missed[run.id]
+        return None
+
+    def _give_up_job(self, run: Run) -> Run:
+        """The run without the job that Slurm does not have. Should that one come all the same, it
+        finds no run below its name and ends at once."""
+        if run.submits >= _SUBMISSIONS:
+            raise KernelFailed(
+                f"Slurm lost the job {run.submits} times: it did not answer, and has no such job.",
+                hint="Start the kernel again; `sdiag` shows whether the controller is overloaded.",
+            )
+        with self.runs.allocations.locked(run.job_name):
+            self.runs.allocations.leave(run)
+        return self.runs.update(run.id, job_name=f"{JOB_NAME_PREFIX}{run.id}-{run.submits + 1}")
 
     # --- a job of others -------------------------------------------------------------------------
 
@@ -268,8 +299,10 @@ class JobControl:
         async with self._alone(run_id):
             run = self.runs.load(run_id)
             self.check_free(run)
-            if not run.job_id:
-                await self._recover(run)
+            if not run.job_id and not await self._find(run):
+                raise KernelFailed(
+                    f"Slurm does not have the job `{run.job_name}`.", hint="Start the kernel again."
+                )
             return self.runs.update(
                 run_id, check=claim, server=server, kernel_id=kernel_id or run.kernel_id
             )

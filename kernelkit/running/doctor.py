@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .. import __version__
@@ -59,14 +59,16 @@ def of_jupyters(kernels: Sequence[JobKernel]) -> Iterator[Diagnosis]:
 
 
 def shown_by_jupyters(name: str, directory: Path, *, in_job: bool) -> Iterator[Diagnosis]:
-    """Whether each Jupyter here shows the kernel `name` in `directory`."""
+    """Whether each Jupyter here shows the kernel `name` in `directory`; that one of them does not
+    is no more than a warning where another does."""
     found, failed = _find_jupyters()
     yield from failed
-    for jupyter in found:
-        yield diagnose(
-            "Jupyter",
-            lambda j=jupyter: _shown(j, name, directory, in_job),  # type: ignore[misc]
-        )
+    checks = [_shown(jupyter, name, directory, in_job) for jupyter in found]
+    somewhere = any(check.verdict == "ok" for check in checks)
+    for check in checks:
+        found = replace(check, name="Jupyter")
+        mild = somewhere and check.verdict == "failed"
+        yield replace(found, verdict="warning") if mild else found
 
 
 def of_slurm(site: Site, *, needed: bool) -> Iterator[Diagnosis]:
@@ -149,7 +151,7 @@ def _install_there(jupyter: Jupyter) -> str:
     return f"`{jupyter.python} -m pip install` kernelkit, and start the server again."
 
 
-def _shown(jupyter: Jupyter, name: str, directory: Path, in_job: bool) -> Diagnosis | str:
+def _shown(jupyter: Jupyter, name: str, directory: Path, in_job: bool) -> Diagnosis:
     shown = jupyter.shows(name)
     if not shown:
         return Diagnosis(
@@ -166,7 +168,7 @@ def _shown(jupyter: Jupyter, name: str, directory: Path, in_job: bool) -> Diagno
         )
     if in_job and not jupyter.provisioner:
         return _hides(jupyter, f"`{name}`")
-    return f"{_where(jupyter)} shows it."
+    return Diagnosis("ok", f"{_where(jupyter)} shows it.")
 
 
 # --- Slurm ---------------------------------------------------------------------------------------

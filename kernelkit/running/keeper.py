@@ -270,7 +270,7 @@ class Keeper:
             return
         if self.run.job_id and self._unwatch is None:
             self._unwatch = self._watcher.subscribe(self.run.job_id, self._job_changed)
-        if not self.run.job_id:
+        if not self.run.job_id and self._looks.may_ask():
             with contextlib.suppress(SlurmUnavailable):
                 self.run = await self._control.start(self.run.id)
         self._telling.look_at_clock(self.run)

@@ -15,6 +15,8 @@ _OFTEN, _SELDOM = 0.5, 2.0
 _FRESH = 15.0
 # How long a kernel that was asked to end is looked at often.
 _ENDING = 10.0
+# Slurm is asked again, where it did not answer, after twice the time until it is this.
+_ASK, _ASK_SELDOM = 2.0, 30.0
 
 
 class Looks:
@@ -25,6 +27,7 @@ class Looks:
         self._began = time.monotonic()
         self._hurry_until = 0.0
         self._wake = asyncio.Event()
+        self._ask_at, self._ask_after = 0.0, _ASK
 
     def now(self) -> None:
         """Something has happened, or was asked for."""
@@ -43,6 +46,15 @@ class Looks:
     def begin(self) -> None:
         """A look begins: what happens from here on asks for another one."""
         self._wake.clear()
+
+    def may_ask(self) -> bool:
+        """Whether Slurm, which did not answer, may be asked again for the run's job; then not
+        before twice as long."""
+        now = time.monotonic()
+        if now < self._ask_at:
+            return False
+        self._ask_at, self._ask_after = now + self._ask_after, min(2 * self._ask_after, _ASK_SELDOM)
+        return True
 
     async def until_next(self, phase: KernelPhase, *, joining: bool) -> None:
         """Wait until a run in `phase` is to be looked at again; `joining` while its kernel runs and

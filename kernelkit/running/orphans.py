@@ -68,7 +68,8 @@ def lease_age(runs: Runs, run: Run) -> float | None:
 
 
 def _is_ours(job_name: str) -> bool:
-    return re.fullmatch(JOB_NAME_PREFIX + RUN_ID.pattern, job_name) is not None
+    # With a number behind it where it was submitted again.
+    return re.fullmatch(f"{JOB_NAME_PREFIX}{RUN_ID.pattern}(-[0-9])?", job_name) is not None
 
 
 def _has_job(run: Run, living: Mapping[str, Job]) -> bool:

@@ -61,10 +61,10 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One started kernel. `created` is in seconds since 1970, `lease` in seconds.
 
     `job_name` is unique to the job, so that a job whose id got lost is found again; a run that
-    joined another's job has that job's name. `submits` counts calls of sbatch: it is at most 1.
-    `idle` is how many seconds its job stays after its last run; a run `with_client` is of a program
-    that ends it when it ends itself, and not of a server. `end_code` says in one word
-    (see `ends`) and `reason` in a sentence why the run ended.
+    joined another's job has that job's name. `submits` counts calls of sbatch that may have made a
+    job: more than one where Slurm lost the first. `idle` is how many seconds its job stays after
+    its last run; a run `with_client` is of a program that ends it when it ends itself, and not of a
+    server. `end_code` says in one word (see `ends`) and `reason` in a sentence why the run ended.
     """
 
     id: Annotated[str, Meta(pattern="^[0-9a-f]{12}$")]

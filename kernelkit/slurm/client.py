@@ -62,8 +62,8 @@ class Slurm:
     ) -> str:
         """Submit `script` once and return the job's id.
 
-        `job_name` is unique to the run, so that an answer that got lost is found again by it;
-        nothing is ever submitted twice. Raises SubmitRejected and SlurmUnavailable.
+        `job_name` is unique to this submission, so that an answer that got lost is found again by
+        it. Raises SubmitRejected and SlurmUnavailable.
         """
         command = argv.submit_argv(resources, job_name=job_name, log=log, directory=directory)
         environment = job_environment(self._outer, passed or {})
@@ -76,6 +76,13 @@ class Slurm:
         job_id = parse.parse_job_id(done.stdout)
         if done.returncode == 0 and job_id:
             return job_id
+        if done.returncode and _UNSENT.search(done.stderr):
+            raise SlurmUnavailable(
+                "Slurm's controller cannot be reached.",
+                hint="`scontrol ping` tells when it is back.",
+                detail=done.tail,
+                unsent=True,
+            )
         # A refusal says so at once; anything else may have left a job behind.
         if _is_refusal(done):
             raise _rejected("refused", done.stderr, resources)
@@ -231,6 +238,10 @@ _UNSURE = re.compile(
     "[Uu]nable to contact|[Tt]imed out|Zero Bytes|slurm_receive|try again|standby mode"
     "|[Cc]onnection (?:failure|refused|reset)|Unable to (?:confirm|establish)|[Ii]nternal error"
 )
+
+# SLURMCTLD_COMMUNICATIONS_CONNECTION_ERROR (src/common/slurm_errno.c): no connection was made. Of
+# a failure to send, receive or shut down the same cannot be said.
+_UNSENT = re.compile(r"Unable to contact slurm controller \(connect failure\)")
 
 
 def _trouble(done: Completed) -> str:

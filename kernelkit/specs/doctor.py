@@ -83,12 +83,15 @@ def _kernel_directory(site: Site) -> Diagnosis | str:
 
 
 def _module_system(site: Site) -> Diagnosis | str:
-    detected = {site.origin("module_system"), site.origin("module_init")} <= {"detected", "default"}
-    if detected and not site.module_init:
+    if site.module_system == "none" and not site.module_init:
+        chosen = site.origin("module_system") not in ("detected", "default")
         return Diagnosis(
             "skipped",
-            "None found; only kernels made from modules need one.",
-            "Set `module_init` to the file that defines `module` here, if there is one.",
+            f"{'The settings say none' if chosen else 'None found'}; only kernels made from "
+            "modules need one.",
+            ""
+            if chosen
+            else "Set `module_init` to the file that defines `module`, if there is one.",
         )
     backend = find_backend(site)
     title = f"{_TITLES[backend.kind]} {backend.version}"

@@ -20,14 +20,23 @@ from slurm import Cluster
 from supervised import KEY, connected, is_alive, make_run, run_cell, write_kernel
 from waiting import wait_until
 
-from kernelkit.errors import KernelFailed, NotFound, NotPermitted, SubmitRejected
+from kernelkit.errors import (
+    KernelFailed,
+    NotFound,
+    NotPermitted,
+    SlurmUnavailable,
+    SubmitRejected,
+)
 from kernelkit.model import Resources
+from kernelkit.running import control
 from kernelkit.running.control import ControlSettings, JobControl
 from kernelkit.running.orphans import find_orphans
 from kernelkit.running.records import Run, Status
 from kernelkit.running.runs import Runs
 from kernelkit.running.servers import this_server
+from kernelkit.slurm import client
 from kernelkit.slurm.client import Slurm
+from kernelkit.slurm.job_script import JobSettings, render_job_script
 
 DEAF = "trap '' TERM INT HUP\nwhile :; do sleep 0.2; done"
 
@@ -332,6 +341,65 @@ def test_a_job_whose_id_was_never_recorded_is_found(lab: Lab) -> None:
     lab.runs.update(run.id, job_id="")
     lab.do("end", run.id)
     lab.cluster.wait_for_state(run.job_id, "CANCELLED", "COMPLETING")
+
+
+def test_what_never_reached_the_controller_is_submitted_when_it_is_back(
+    lab: Lab, fragile_cluster: Cluster
+) -> None:
+    run = lab.make("sleep 600")
+    fragile_cluster.do("stop-ctld")
+    with pytest.raises(SlurmUnavailable) as caught:
+        lab.do("start", run.id)
+    assert caught.value.unsent
+    assert lab.runs.load(run.id).submits == 0
+    fragile_cluster.do("start-ctld")
+    started = lab.do("start", run.id)
+    assert (started.submits, started.job_name) == (1, run.job_name)
+    assert [job for job, *_ in fragile_cluster.queue()] == [started.job_id]
+
+
+def test_a_job_that_slurm_lost_is_submitted_by_another_name(
+    lab: Lab, fragile_cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first request hangs on a controller that never works on it: killed, as its host may be."""
+    monkeypatch.setattr(client, "SUBMIT_TIMEOUT", 2.0)
+    monkeypatch.setattr(client, "QUERY_TIMEOUT", 2.0)
+    run = lab.make("echo it runs; sleep 600")
+    fragile_cluster.do("pause-ctld")
+    with pytest.raises(SlurmUnavailable):
+        lab.do("start", run.id)
+    fragile_cluster.do("kill-ctld")
+    fragile_cluster.do("start-ctld")
+    monkeypatch.setattr(client, "QUERY_TIMEOUT", 60.0)
+    monkeypatch.setattr(client, "SUBMIT_TIMEOUT", 60.0)
+    with pytest.raises(SlurmUnavailable) as caught:
+        lab.do("start", run.id)
+    assert f"`{run.job_name}`" in caught.value.message
+    monkeypatch.setattr(control, "LATE", 0.0)
+    started = lab.do("start", run.id)
+    assert (started.submits, started.job_name) == (2, f"{run.job_name}-2")
+
+    # The first one comes all the same.
+    settings = JobSettings(run_root=str(lab.runs.root), job_name=run.job_name)
+    late = fragile_cluster.submit(
+        "--partition=cpu", f"--job-name={run.job_name}", script=render_job_script(settings)
+    )
+    fragile_cluster.wait_for_state(late, "COMPLETED")
+    lab.wait(started, "running")
+    assert lab.runs.read_log(run.id).count("it runs") == 1
+    assert not find_orphans(lab.runs, asyncio.run(Slurm().queue()).jobs, complete=True).runless
+    assert lab.do("end", run.id).phase == "ended"
+
+
+def test_a_job_that_slurm_loses_again_and_again_is_given_up(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "LATE", 0.0)
+    run = lab.make("sleep 600")
+    lab.runs.update(run.id, submits=3)
+    with pytest.raises(KernelFailed, match="lost the job 3 times"):
+        lab.do("start", run.id)
+    assert lab.cluster.queue() == []
 
 
 def test_a_refused_request_leaves_nothing(lab: Lab) -> None:

@@ -18,6 +18,8 @@ from command_line import kernelkit
 from shelf import put
 from slurm import wait_for
 
+from kernelkit.running.jupyters import interpreter_of
+
 STANZA = {"kernel_provisioner": {"provisioner_name": "kernelkit-slurm", "config": {}}}
 
 
@@ -171,5 +173,6 @@ def test_its_own_jupyter_shows_everything(
     kernels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    _, (found,) = of_jupyter(Path(sys.executable).parent / "python", "in-jobs")
+    script = Path(sys.executable).parent / "jupyter"
+    _, (found,) = of_jupyter(Path(interpreter_of(script)), "in-jobs")
     assert found["verdict"] == "ok"
