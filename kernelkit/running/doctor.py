@@ -66,9 +66,9 @@ def shown_by_jupyters(name: str, directory: Path, *, in_job: bool) -> Iterator[D
     checks = [_shown(jupyter, name, directory, in_job) for jupyter in found]
     somewhere = any(check.verdict == "ok" for check in checks)
     for check in checks:
-        found = replace(check, name="Jupyter")
-        mild = somewhere and check.verdict == "failed"
-        yield replace(found, verdict="warning") if mild else found
+        if somewhere and check.verdict == "failed":
+            check = replace(check, verdict="warning")
+        yield replace(check, name="Jupyter")
 
 
 def of_slurm(site: Site, *, needed: bool) -> Iterator[Diagnosis]:
