@@ -54,7 +54,7 @@ def of_kernel(kernel: Installed, site: Site) -> Iterator[Diagnosis]:
 
     def python() -> str:
         asked.append(_python(layers, plan))
-        return _described(asked[0], plan)
+        return compare_python(asked[0], plan)
 
     yield diagnose("Python", python)
     if plan.packages_dir and asked:
@@ -193,7 +193,9 @@ def _python(layers: _Layers, plan: Plan) -> PythonFacts:
     return probe_python(layers, [plan.python.command], functions=functions)
 
 
-def _described(python: PythonFacts, plan: Plan) -> str:
+def compare_python(python: PythonFacts, plan: Plan) -> str:
+    """What is behind the layers now, in words. Raises EnvironmentBroken where a kernel that was
+    made by `plan` cannot run with it."""
     known = plan.python
     assert known
     hint = "`kernelkit upgrade --force` makes the kernel anew for it."

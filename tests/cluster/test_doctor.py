@@ -65,7 +65,9 @@ def test_a_kernel_in_jobs(kernels: Kernels, server: Server) -> None:
     server.page(kernel_id).run("1")
     assert "has not ended" in checks("fine")["last run"]["message"]
     server.delete(kernel_id)
-    wait_for("its end", lambda: "stopped" in checks("fine")["last run"]["message"])
+    wait_for("its end", lambda: "has not ended" not in checks("fine")["last run"]["message"])
+    # It was asked to end, so nothing is to be done.
+    assert checks("fine")["last run"]["verdict"] == "ok"
 
 
 def test_a_request_that_can_never_run(kernels: Kernels) -> None:

@@ -385,7 +385,7 @@ def test_a_job_that_slurm_lost_is_submitted_by_another_name(
         "--partition=cpu", f"--job-name={run.job_name}", script=render_job_script(settings)
     )
     fragile_cluster.wait_for_state(late, "COMPLETED")
-    lab.wait(started, "running")
+    lab.status(started, lambda status: status.phase == "running")
     assert lab.runs.read_log(run.id).count("it runs") == 1
     assert not find_orphans(lab.runs, asyncio.run(Slurm().queue()).jobs, complete=True).runless
     assert lab.do("end", run.id).phase == "ended"

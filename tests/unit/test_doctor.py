@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from canned import CASES, python
 from command_line import kernelkit
 from shelf import mark, put
 
+from kernelkit.errors import EnvironmentBroken
 from kernelkit.running.jupyters import interpreter_of, is_server
+from kernelkit.specs.doctor import compare_python
 
 Settings = Callable[..., None]
 
@@ -109,6 +112,21 @@ def test_a_name_that_no_kernel_has() -> None:
     done = kernelkit("doctor", "pytroch")
     assert done.code == 4
     assert "There is no kernel named `pytroch`" in done.err
+
+
+# --- the Python behind a kernel ---------------------------------------------------------------------
+
+
+def test_another_python_than_the_kernel_was_made_for() -> None:
+    plan = CASES["venv"].plan
+    assert plan.python
+    assert compare_python(plan.python, plan).startswith("Python 3.11.2 ")
+    for version in ("3.12.1", "3.1.11"):
+        with pytest.raises(EnvironmentBroken, match=rf"made for Python 3\.11\.2; now .*{version}"):
+            compare_python(python(version=version), plan)
+    assert compare_python(python(version="3.11.9"), plan)
+    with pytest.raises(EnvironmentBroken, match="no ipykernel any more"):
+        compare_python(python(ipykernel=""), plan)
 
 
 # --- the Pythons of Jupyter ------------------------------------------------------------------------
