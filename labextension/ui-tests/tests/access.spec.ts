@@ -39,73 +39,119 @@ test.beforeEach(async ({ request }) => {
   writeModule('genomics/2026', 'depends_on("python/3.11")', '-- another');
 });
 
-for (const theme of THEMES) {
-  test(`${theme}: nothing to complain of`, async ({ page }) => {
-    await page.theme.setTheme(theme);
-    let sidebar = await open(page, 'Kernels');
-    const kernel = row(sidebar, TITLE);
-    await kernel.getByRole('button', { name: new RegExp(`^${TITLE}`) }).click();
-    await complaints('Kernels');
-    await act(kernel, 'Rename…');
-    await expect(page.getByRole('dialog')).toBeVisible();
-    await complaints('a dialog');
-    await leave();
-    await act(kernel, 'Launch with other resources…');
-    await expect(
-      page.getByRole('dialog').getByRole('combobox', { name: 'Partition' })
-    ).toBeVisible();
-    await complaints('other resources');
-    await leave();
+test('in every theme there is nothing to complain of', async ({ page }) => {
+  let sidebar = await open(page, 'Kernels');
+  const kernel = row(sidebar, TITLE);
+  await kernel.getByRole('button', { name: new RegExp(`^${TITLE}`) }).click();
+  await complaints('Kernels');
+  await act(kernel, 'Rename…');
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await complaints('a dialog');
+  await leave();
+  await act(kernel, 'Launch with other resources…');
+  await expect(
+    page.getByRole('dialog').getByRole('combobox', { name: 'Partition' })
+  ).toBeVisible();
+  await complaints('other resources');
+  await leave();
 
-    await act(row(sidebar, STALE), 'Upgrade…');
-    await expect(
-      page
-        .getByRole('dialog')
-        .getByRole('region', { name: 'Changes of kernel.json' })
-    ).toBeVisible();
-    await complaints('an upgrade');
-    await leave();
+  await act(row(sidebar, STALE), 'Upgrade…');
+  await expect(
+    page
+      .getByRole('dialog')
+      .getByRole('region', { name: 'Changes of kernel.json' })
+  ).toBeVisible();
+  await complaints('an upgrade');
+  await leave();
 
-    sidebar = await open(page, 'Catalog');
-    await sidebar.getByRole('searchbox').fill('python');
-    await expect(row(sidebar, 'Python 3.10')).toBeVisible();
-    await complaints('Catalog');
+  sidebar = await open(page, 'Catalog');
+  await sidebar.getByRole('searchbox').fill('python');
+  await expect(row(sidebar, 'Python 3.10')).toBeVisible();
+  await complaints('Catalog');
 
-    sidebar = await open(page, 'Jobs');
-    await complaints('Jobs');
+  sidebar = await open(page, 'Jobs');
+  await complaints('Jobs');
 
-    sidebar = await open(page, 'Kernels');
-    await act(row(sidebar, TITLE), 'Edit…');
-    await expect(page.getByRole('region', { name: 'Preview' })).toContainText(
-      'This is what would be saved.'
-    );
-    await complaints('the editor');
+  sidebar = await open(page, 'Kernels');
+  await act(row(sidebar, TITLE), 'Edit…');
+  await expect(page.getByRole('region', { name: 'Preview' })).toContainText(
+    'This is what would be saved.'
+  );
+  await complaints('the editor');
 
-    /** A field that is drawn anew has no focus for a frame, and hears nothing. */
-    async function leave(): Promise<void> {
-      await expect(async () => {
-        await page.keyboard.press('Escape');
-        await expect(page.getByRole('dialog')).toHaveCount(0, {
-          timeout: 2_000
-        });
-      }).toPass();
-    }
+  /** A field that is drawn anew has no focus for a frame, and hears nothing. */
+  async function leave(): Promise<void> {
+    await expect(async () => {
+      await page.keyboard.press('Escape');
+      await expect(page.getByRole('dialog')).toHaveCount(0, {
+        timeout: 2_000
+      });
+    }).toPass();
+  }
 
-    async function complaints(where: string): Promise<void> {
-      const builder = new AxeBuilder({ page });
-      for (const ours of OURS) {
-        if ((await page.locator(ours).count()) > 0) {
-          builder.include(ours);
-        }
+  async function complaints(where: string): Promise<void> {
+    const builder = new AxeBuilder({ page });
+    for (const ours of OURS) {
+      if ((await page.locator(ours).count()) > 0) {
+        builder.include(ours);
       }
+    }
+    for (const theme of THEMES) {
+      await page.theme.setTheme(theme);
       const { violations } = await builder.analyze();
       const words = violations.flatMap(({ id, nodes }) =>
         nodes.map(node => `${id}: ${node.html}\n  ${node.failureSummary}`)
       );
-      expect(words, where).toEqual([]);
+      expect(words, `${where} in ${theme}`).toEqual([]);
     }
-  });
-}
+  }
+});
+
+test('at 400 % zoom everything is there and can be reached', async ({
+  page
+}) => {
+  // 1280 pixels at 400 % are 320 (WCAG 2.2, 1.4.10).
+  let sidebar = await open(page, 'Kernels');
+  await page.setViewportSize({ width: 320, height: 640 });
+  await fits('.kk-Sidebar');
+  const kernel = row(sidebar, TITLE);
+  await kernel.getByRole('button', { name: new RegExp(`^${TITLE}`) }).click();
+  await fits('.kk-Sidebar');
+  await act(kernel, 'Launch with other resources…');
+  await expect(
+    page.getByRole('dialog').getByRole('combobox', { name: 'Partition' })
+  ).toBeVisible();
+  await fits('.jp-Dialog-content');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  sidebar = await open(page, 'Catalog');
+  await expect(row(sidebar, 'Python 3.10')).toBeVisible();
+  await fits('.kk-Sidebar');
+  sidebar = await open(page, 'Jobs');
+  await fits('.kk-Sidebar');
+  sidebar = await open(page, 'Kernels');
+  await act(row(sidebar, TITLE), 'Edit…');
+  await expect(page.getByRole('region', { name: 'Preview' })).toContainText(
+    'This is what would be saved.'
+  );
+  await fits('.kk-EditorScroll');
+
+  /** Nothing in it is wider than it, so that nobody has to scroll two ways. */
+  async function fits(container: string): Promise<void> {
+    const wide = await page
+      .locator(container)
+      .first()
+      .evaluate(root => {
+        const right = root.getBoundingClientRect().right;
+        return [...root.querySelectorAll('button, input, select, h2, h3, p')]
+          .filter(each => each.getBoundingClientRect().right > right + 1)
+          .map(each => each.outerHTML.slice(0, 200));
+      });
+    expect(wide, container).toEqual([]);
+    const box = await page.locator(container).first().boundingBox();
+    expect(box!.x + box!.width, container).toBeLessThanOrEqual(321);
+  }
+});
 
 test('without a mouse: from the catalog to a result', async ({
   page,
