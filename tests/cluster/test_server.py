@@ -143,7 +143,7 @@ def test_interrupt_and_shutdown_while_the_job_waits(
     page.until("the text", lambda m: m["parent_header"].get("msg_id") == fresh)
     server.delete(kernel_id)
     assert jobs(cluster) == []
-    assert server.calls("sbatch") == 1
+    assert (server.calls("sbatch"), server.calls("scancel")) == (1, 1)
 
 
 def test_a_kernel_restarted_while_queued_starts_once(

@@ -183,6 +183,21 @@ def test_an_exported_recipe_installs_the_same_kernel(
         assert _absolute(near[key]) == _absolute(far[key])
 
 
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("set", "tool-1", "env.API_TOKEN=x"), 1),
+        (("install", "tool.toml", "--set", "API_TOKEN=x"), 2),
+    ],
+)
+def test_a_secret_is_refused_from_the_command_line_too(
+    words: tuple[str, ...], code: int, tool: dict[str, Any], kernelkit: Kernelkit
+) -> None:
+    error = kernelkit(*words, "--no-test", code=code)["error"]
+    assert "API_TOKEN` looks like a secret" in error["message"]
+    assert "`env_passthrough" in error["hint"]
+
+
 def _absolute(value: Any) -> Any:
     return {k: v for k, v in value.items() if k != "relative"} if isinstance(value, dict) else value
 
