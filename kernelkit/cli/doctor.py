@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ import click
 from ..diagnosis import Diagnosis, diagnose
 from ..errors import KernelkitError, Stale
 from .json_flag import is_json
-from .output import Outcome, note, print_text, safe, safe_lines, styled, verb
+from .output import Outcome, is_terminal, note, print_text, safe, styled, verb
 from .params import complete_kernels
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from ..specs.states import Installed
 
 _WIDTH = 17
+_INDENT = " " * (_WIDTH + 10)
 _STYLES = {"ok": "green", "warning": "yellow", "failed": "red", "skipped": "dim"}
 
 
@@ -94,12 +97,22 @@ def _kernels(kernels: Sequence[Installed]) -> Diagnosis | str:
 def show_diagnosis(found: Diagnosis) -> None:
     """Print one check: verdict, name and words, and below them what to do next."""
     verdict = styled(found.verdict.ljust(8), _STYLES[found.verdict], sys.stdout)
-    print_text(f"{verdict} {safe(found.name).ljust(_WIDTH)} {safe(found.message)}")
-    below = [line for line in found.detail.splitlines() if line]
+    first, *more = _lines(found.message)
+    print_text(f"{verdict} {safe(found.name).ljust(_WIDTH)} {first}")
+    below = [*more, *(line for line in found.detail.splitlines() if line.strip())]
     if found.hint:
-        below.append(f"hint: {found.hint}")
+        below += _lines(f"hint: {found.hint}")
     for line in below:
-        print_text(" " * (_WIDTH + 10) + styled(safe_lines(line), "dim", sys.stdout))
+        print_text(_INDENT + styled(safe(line), "" if line in more else "dim", sys.stdout))
+
+
+def _lines(text: str) -> list[str]:
+    """`text` in one line, or in as many as a terminal needs beside the names."""
+    text = safe(text)
+    if not is_terminal(sys.stdout):
+        return [text]
+    room = max(40, shutil.get_terminal_size().columns - len(_INDENT))
+    return textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def _told(checks: Iterator[Diagnosis]) -> list[Diagnosis]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from canned import CASES, python
-from command_line import kernelkit
+from command_line import kernelkit, on_terminal
 from shelf import mark, put
 
 from kernelkit.errors import EnvironmentBroken
@@ -55,6 +55,14 @@ def test_a_person_reads_a_line_a_check() -> None:
     line = next(line for line in done.out.splitlines() if line.startswith("ok "))
     assert line.split()[1] == "settings"
     assert "skipped  container runtime None on `/nowhere`" in done.out
+
+
+def test_on_a_terminal_a_long_sentence_stays_beside_its_name() -> None:
+    code, text = on_terminal("doctor", columns=80)
+    lines = [line.rstrip() for line in text.splitlines()]
+    assert code == 0
+    (at,) = [n for n, line in enumerate(lines) if "container runtime" in line]
+    assert lines[at + 1].startswith(" " * 27)
 
 
 def test_broken_settings_end_what_needs_them(home: Path) -> None:
