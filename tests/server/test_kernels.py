@@ -92,6 +92,27 @@ def test_a_preview_of_a_job_has_its_command(rest: Rest, venv: Path) -> None:
     assert stanza["config"]["keep"] is True
 
 
+def test_a_kernel_that_nothing_encrypts_is_refused_or_warned_of(tmp_path: Path) -> None:
+    plain = {"name": "speaks", "language": "sh", "kernel": {"command": ["/bin/sh", "{connection_file}"]}}
+    body = {"recipe": plain, "options": {"on_slurm": True, "no_test": True}}
+    for allowed in (False, True):
+        settings = {"node_python": "", "allow_plain": allowed}
+        rest = Rest(tmp_path / str(allowed), settings=settings)
+        try:
+            problems = rest.do("POST", "preview", body)[1]["problems"]
+            task = rest.finish(rest.do("POST", "kernels", body))
+        finally:
+            rest.stop()
+        said = task["result"]["notices"] if allowed else [task["error"]["message"]]
+        assert [problem["message"] for problem in problems] == said
+        assert [problem["severity"] for problem in problems] == ["warning" if allowed else "error"]
+        assert ("unencrypted" in said[0], "Nothing can encrypt" in said[0]) == (
+            allowed,
+            not allowed,
+        )
+        assert task["state"] == ("done" if allowed else "failed")
+
+
 def test_what_is_wrong_with_a_form_is_told_by_key(rest: Rest, venv: Path) -> None:
     wrong = recipe(venv, "two words", env={"1X": ""}, modules={"load": ["a b"]})
     status, found = rest.do("POST", "validate", {"recipe": wrong})
