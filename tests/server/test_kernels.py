@@ -93,7 +93,11 @@ def test_a_preview_of_a_job_has_its_command(rest: Rest, venv: Path) -> None:
 
 
 def test_a_kernel_that_nothing_encrypts_is_refused_or_warned_of(tmp_path: Path) -> None:
-    plain = {"name": "speaks", "language": "sh", "kernel": {"command": ["/bin/sh", "{connection_file}"]}}
+    plain = {
+        "name": "speaks",
+        "language": "sh",
+        "kernel": {"command": ["/bin/sh", "{connection_file}"]},
+    }
     body = {"recipe": plain, "options": {"on_slurm": True, "no_test": True}}
     for allowed in (False, True):
         settings = {"node_python": "", "allow_plain": allowed}
