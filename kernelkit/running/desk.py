@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import KernelkitError
 from ..files import write_file
+from ..names import label
 from ..site import Site, load_site
 from ..slurm.client import Slurm
 from ..slurm.watcher import Watcher
@@ -81,7 +82,7 @@ class Desk:
             connection=seed,
             server=this_server(),
             resources=options.resources,
-            display_name=kernel_spec.display_name,
+            display_name=label(kernel_spec.display_name),
             cwd=cwd,
             variables=_variables(environment, options),
             picks_ports=options.picks_ports,

@@ -264,12 +264,32 @@ def test_a_cancelled_task_leaves_nothing(rest: Rest, venv: Path) -> None:
     assert rest.do("DELETE", f"tasks/{task['id']}")[0] == 204
 
 
-@pytest.mark.parametrize("hostile", ["<img src=x onerror=alert(1)>", "\u202egpj.exe", "a\x1b[31mb"])
-def test_hostile_texts_are_only_text(rest: Rest, hostile: str) -> None:
-    spec = {"argv": ["/bin/sh", "{connection_file}"], "display_name": hostile, "language": "sh"}
-    put_foreign(rest.data, f"hostile-{abs(hash(hostile))}", spec)
-    shown = [kernel["display_name"] for kernel in rest.ask("kernels")["kernels"]]
-    assert hostile in shown
+@pytest.mark.parametrize(
+    ("hostile", "shown"),
+    [
+        ("<img src=x onerror=alert(1)>", "<img src=x onerror=alert(1)>"),
+        ("\u202egpj.exe", "gpj.exe"),
+        ("a\x1b[31mb\r\nc\u2066", "a[31mb c"),
+        ("long " * 2000, "long " * 23 + "long…"),
+        ("\u200b\x00", ""),
+    ],
+    ids=["html", "bidi", "control", "10kB", "nothing"],
+)
+def test_hostile_texts_are_only_text_stripped_and_capped(
+    rest: Rest, hostile: str, shown: str
+) -> None:
+    spec = {
+        "argv": ["/bin/sh", "{connection_file}"], "display_name": hostile, "language": hostile,
+    }  # fmt: skip
+    name = f"hostile-{abs(hash(hostile))}"
+    put_foreign(rest.data, name, spec)
+    (found,) = (kernel for kernel in rest.ask("kernels")["kernels"] if kernel["name"] == name)
+    detail = rest.ask(f"kernels/{name}")
+    for each in (found, detail):
+        assert (each["display_name"], each["language"]) == (shown, shown)
+    task = rest.do("POST", f"kernels/{name}/test", {})[1]["task"]
+    assert task["title"] == f"Testing {shown or name}"
+    assert rest.do("DELETE", f"tasks/{task['id']}")[0] == 204
 
 
 def test_a_listing_survives_what_stands_in_a_kernels_directory(rest: Rest) -> None:
