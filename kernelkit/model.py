@@ -482,10 +482,12 @@ class Definition(_Fact, frozen=True):
 
 class JobStanza(_Fact, frozen=True):
     """What kernel.json says of a kernel in a Slurm job: the words before the kernel's directory
-    in argv, and what `metadata` gets, the `kernel_provisioner` stanza unless it is portable."""
+    in argv, and what `metadata` gets, the `kernel_provisioner` stanza unless it is portable.
+    `notices` are for whoever installs it."""
 
     argv: tuple[str, ...]
     metadata: dict[str, Any]
+    notices: tuple[str, ...] = ()
 
 
 def schema() -> dict[str, Any]:

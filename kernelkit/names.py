@@ -49,6 +49,8 @@ _SECRET = re.compile(
 )
 
 DISPLAY_NAME_LIMIT = 120
+# Nobody needs more of a text whose first 120 characters are shown.
+_LONGEST_READ = 4096
 
 
 def _fullmatch(kind: str, pattern: re.Pattern[str], value: object, rule: str) -> str:
@@ -221,11 +223,17 @@ def printable(value: str) -> str:
     )
 
 
-def display_name(value: str) -> str:
-    """A kernel's display name, cleaned and at most 120 characters. Raises InvalidName if empty."""
-    cleaned = " ".join(printable(value).split())
-    if not cleaned:
-        raise InvalidName("The display name is empty.", hint="Give `display_name` some letters.")
+def label(value: str) -> str:
+    """A display name as it is shown, whoever wrote it: cleaned and at most 120 characters."""
+    cleaned = " ".join(printable(value[:_LONGEST_READ]).split())
     if len(cleaned) > DISPLAY_NAME_LIMIT:
         cleaned = cleaned[: DISPLAY_NAME_LIMIT - 1].rstrip() + "…"
+    return cleaned
+
+
+def display_name(value: str) -> str:
+    """A kernel's display name as `label` has it. Raises InvalidName if empty."""
+    cleaned = label(value)
+    if not cleaned:
+        raise InvalidName("The display name is empty.", hint="Give `display_name` some letters.")
     return cleaned

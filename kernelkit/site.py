@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,10 @@ class KernelkitSite(Configurable):
     ).tag(config=True)
     catalog_dirs = List(
         Unicode(), help="Directories of recipes, before kernelkit's own catalog."
+    ).tag(config=True)
+    node_python = Unicode(
+        help="Python with pyzmq that nodes see, for kernels that cannot encrypt; default: "
+        "kernelkit's own. Empty where they see none.",
     ).tag(config=True)
     packages_root = Unicode(
         help="Directory under which packages dirs are made when only a name is given.",
@@ -250,6 +255,7 @@ def _detect(made: KernelkitSite, configured: set[str]) -> dict[str, Any]:
         )
     if not made.base_path:
         found["base_path"] = detect_base_path()
+    found["node_python"] = sys.executable
     data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "kernelkit"
     if not made.image_root:
         found["image_root"] = str(data / "images")

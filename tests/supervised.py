@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty
@@ -53,7 +53,7 @@ def make_run(runs: Runs, kernel: Path, **changes: Any) -> Run:
 
 class Supervised:
     """One job: bash with supervisor.sh, and what it says of its runs. With `sys` in the place of
-    /sys."""
+    /sys, behind the words `inside`."""
 
     def __init__(
         self,
@@ -62,6 +62,7 @@ class Supervised:
         settings: dict[str, Any],
         env: dict[str, str],
         sys: Path = Path("/sys"),
+        inside: Sequence[str] = (),
     ):
         self.runs = runs
         self._ready = False
@@ -73,7 +74,7 @@ class Supervised:
             "SLURMD_NODENAME": socket.gethostname(),
         }  # fmt: skip
         self.process = subprocess.Popen(
-            ["/bin/bash", "-p", "/dev/stdin"],
+            [*inside, "/bin/bash", "-p", "/dev/stdin"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

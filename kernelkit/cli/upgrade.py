@@ -34,6 +34,8 @@ def show_upgraded(data: dict[str, Any]) -> None:
             show_diff(found["diff"])
         else:
             output.print_text(f"Upgraded {found['directory']}")
+            for notice in found["notices"]:
+                output.warn(notice)
             undo_note(name)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import sys
 import threading
 import weakref
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from typing import Any
 
 from ..errors import KernelkitError
 from ..files import write_file
+from ..names import label
 from ..site import Site, load_site
 from ..slurm.client import Slurm
 from ..slurm.watcher import Watcher
@@ -28,7 +28,7 @@ from .records import Run
 from .relay import Relay
 from .runs import Runs
 from .servers import this_server
-from .wire import WirePlan, forwarder_words
+from .wire import WirePlan, check_node_python, forwarder_words
 
 
 class Desk:
@@ -70,7 +70,10 @@ class Desk:
         environment: Mapping[str, str],
         with_client: bool,
     ) -> Run:
-        """A new run on disk; nothing is submitted yet."""
+        """A new run on disk; nothing is submitted yet. Raises NotPermitted where its forwarder has
+        no Python any more."""
+        if options.wire == "forwarder" and not options.pump:
+            check_node_python(self.site.node_python)
         run = make_run(
             self.runs,
             kernel_name=Path(kernel_spec.resource_dir).name,
@@ -79,7 +82,7 @@ class Desk:
             connection=seed,
             server=this_server(),
             resources=options.resources,
-            display_name=kernel_spec.display_name,
+            display_name=label(kernel_spec.display_name),
             cwd=cwd,
             variables=_variables(environment, options),
             picks_ports=options.picks_ports,
@@ -118,7 +121,7 @@ class Desk:
         source = Path(__file__).with_name("forwarder.py")
         write_file(path, source.read_bytes(), 0o600)
         plan = WirePlan("forwarder", "", options.pump, options.loopback)
-        own = "" if options.pump else sys.executable
+        own = "" if options.pump else self.site.node_python
         words = forwarder_words(plan, own_python=own, forwarder=str(path), run=str(directory))
         self.runs.set_forwarder(run_id, words)
 

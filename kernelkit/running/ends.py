@@ -47,7 +47,7 @@ _REASONS = {
     "asked": ("SHUT_DOWN", "the kernel was stopped"),
     "lease": ("NO_SERVER", "no server cared for it any more"),
     "exited": ("KERNEL_EXITED", "the kernel ended, and no other was asked for"),
-    "address": ("NO_ADDRESS", "its node has no address in the network for kernels"),
+    "address": ("NO_ADDRESS", "its node has no address for kernels"),
     "files": ("RUN_FILES", "its node cannot write the run's files"),
     "requeued": ("REQUEUED", "Slurm requeued the job"),
 }

@@ -35,7 +35,7 @@ def job_stanza(
     wire = wire_plan(
         plan.python,
         plan.language,
-        own_python=sys.executable,
+        own_python=site.node_python,
         ipykernel=plan.ipykernel,
         ours=not plan.command,
         allow_plain=site.allow_plain,
@@ -63,7 +63,8 @@ def job_stanza(
         "-m",
         "kernelkit.running.launcher",
     )
-    return JobStanza(argv=argv, metadata=render_options(found, portable=portable))
+    notices = (wire.words,) if wire.warning else ()
+    return JobStanza(argv=argv, metadata=render_options(found, portable=portable), notices=notices)
 
 
 def job_of(

@@ -23,7 +23,7 @@ class WirePlan:
     """What was decided, and why in `words`; `warning` is true where people must be told.
 
     `pump` is the Python that serves the forwarder's sockets: the kernel's own by its command, to
-    be run through `launch.sh --run`, or empty for kernelkit's, if the node sees that one.
+    be run through `launch.sh --run`, or empty for the site's `node_python`.
     `loopback` is for kernels that know only TCP.
     """
 
@@ -46,8 +46,8 @@ def wire_plan(
     """Choose the wire of a kernel that runs on another node.
 
     `python` is the interpreter behind the kernel's layers, `ours` false for a kernel that is not
-    an ipykernel which kernelkit starts itself; `own_python` is kernelkit's interpreter where the
-    nodes see it, else empty; `allow_plain` the site's setting. Called at install and at submit.
+    an ipykernel which kernelkit starts itself; `own_python` is the site's `node_python`, empty
+    where nodes see none, `allow_plain` its other setting. Called at install.
 
     Raises NotPermitted where nothing can encrypt and the site does not allow plain.
     """
@@ -56,7 +56,7 @@ def wire_plan(
         if able:
             return WirePlan("curve", "The kernel itself encrypts (CurveZMQ).")
     loopback = language not in _KNOWS_IPC
-    # kernelkit's own comes first: it runs outside of the layers and of the container.
+    # The site's comes first: it runs outside of the layers and of the container.
     if own_python:
         return WirePlan("forwarder", "A forwarder on the node encrypts.", "", loopback)
     if python and (_has_pyzmq(python) or (ipykernel and "pyzmq" in ipykernel.distributions)):
@@ -73,12 +73,22 @@ def wire_plan(
             "server and node reads code and output.",
             warning=True,
         )
+    mend = "Add ipykernel 7.3 or newer, or pyzmq, to its environment. " if python else ""
     raise NotPermitted(
         f"Nothing can encrypt what this {language} kernel says on the network: it has no "
         "CurveZMQ of its own, and neither its environment nor the node has a Python with pyzmq.",
-        hint="Add ipykernel 7.3 or newer, or pyzmq, to the environment; or install kernelkit "
-        "where the nodes see it. A site may set `allow_plain`.",
+        hint=f"{mend}A site sets `node_python` to one that its nodes see, or `allow_plain`.",
     )
+
+
+def check_node_python(own_python: str) -> None:
+    """Raise NotPermitted where a forwarder is to run with the site's Python and nodes see none."""
+    if not own_python:
+        raise NotPermitted(
+            "This kernel was installed when nodes saw a Python of kernelkit's, by which its "
+            "messages were encrypted; the site's `node_python` is empty now.",
+            hint="Make it anew: `kernelkit upgrade --force NAME`.",
+        )
 
 
 def _has_pyzmq(python: PythonFacts) -> bool:

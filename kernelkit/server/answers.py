@@ -190,7 +190,7 @@ class Shown(Answer, frozen=True):
 
 
 class Preview(Answer, frozen=True):
-    """What an install would write; with problems there are no files."""
+    """What an install would write; with an error among the problems there are no files."""
 
     files: dict[str, Shown]
     sbatch: Shown | None

@@ -74,7 +74,9 @@ def rendered(
         sbatch=Shown(text=sbatch, diff=unified(before, sbatch, "sbatch") if before else "")
         if sbatch
         else None,
-        problems=(),
+        problems=tuple(
+            Problem(path=(), message=notice, severity="warning") for notice in made.prepared.notices
+        ),
     )
 
 

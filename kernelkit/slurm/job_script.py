@@ -25,7 +25,8 @@ class JobSettings:
     `run_root` holds the run directories and is seen by the nodes; `job_name` is the directory
     below its `jobs`. `grace` is in seconds, from TERM to KILL; it must be less than the site's
     KillWait (30 s unless changed). `interface` (`ib0`) or `network` (`10.1.0.0/16`) say which of
-    a node's addresses kernels listen on; with neither it is what the node's name resolves to.
+    a node's addresses kernels listen on; with neither it is what the node's name resolves to, or
+    where that is loopback the one by which it speaks to the submitting host.
     `gpu_interval` is the seconds between two looks at what the job's GPUs do; 0 for none.
     """
 

@@ -26,7 +26,7 @@ exec {complaints}>&2 2>/dev/null
 # By run id. `pid` has the kernels that live, `want` those to be started when none does, `why` the
 # reason for those that are to end; `next` is the signal to send at the time `due`.
 declare -A phase pid starts want why next due serial exit_code beat lease seen since
-address='' ending='' idle_since='' now=0 last=0
+address='' no_address='' ending='' idle_since='' now=0 last=0
 
 # A signal rings a bell, which `read` hears: bash 5.2 forgets children that end while a signal cuts
 # `wait` short, and loses its way in a trap for CHLD.
@@ -54,12 +54,12 @@ in_network() {  # ADDRESS
   (( (number & netmask) == network ))
 }
 
-find_address() {  # one address of this node: never the first of many
-  local device found all=()
+find_address() {  # one address of this node, or why there is none: never the first of many
+  local device found named='' all=()
   if [ -z "$interface$network" ]; then
-    read -r address _ < <(getent ahostsv4 "$node")
+    read -r named _ < <(getent ahostsv4 "$node")
     # Debian gives a host's own name as 127.0.1.1 in /etc/hosts, which means nothing elsewhere.
-    [[ $address = 127.* ]] || return
+    if [[ -n $named && $named != 127.* ]]; then address=$named; return; fi
   fi
   while read -r _ device _ found _; do
     found=${found%/*}
@@ -67,7 +67,16 @@ find_address() {  # one address of this node: never the first of many
     if [ -n "$interface" ] && [ "$device" = "$interface" ]; then address=$found; return; fi
     if [ -n "$network" ] && in_network "$found"; then address=$found; return; fi
   done < <(ip -o -4 address show 2>&"$complaints")
-  if [[ $address = 127.* && ${#all[@]} = 1 ]]; then address=${all[0]}; fi
+  if [ -n "$interface$network" ]; then
+    no_address="$node has no address in the network that is set for kernels; it has ${all[*]:-none}."
+    return
+  fi
+  if [ ${#all[@]} = 1 ]; then address=${all[0]}; return; fi
+  # The one by which this node speaks to the host that submitted the job, where the server is.
+  read -r found _ < <(getent ahostsv4 "${SLURM_SUBMIT_HOST-}") &&
+    [[ $(ip -o -4 route get "$found") =~ \ src\ ([0-9.]+) ]] && address=${BASH_REMATCH[1]}
+  no_address="the name $node leads to ${named:-no address}, and this node has ${all[*]:-no other}: "
+  no_address+="set run_interface or run_network to say where kernels listen."
 }
 
 ports=()
@@ -317,7 +326,7 @@ admit() {  # takes up the runs that were added to this job
     phase[$run]=starting starts[$run]=0 serial[$run]=0 want[$run]=1
     lease[$run]=900 seen[$run]=$now
     if [ -n "$address" ]; then continue; fi
-    say "$run" "$node has no address in the network that is set for kernels."
+    say "$run" "$no_address"
     finish "$run" address
   done
 }

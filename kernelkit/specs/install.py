@@ -29,12 +29,14 @@ __all__ = ["Options", "Prepared", "Progress", "in_step", "prepare", "require_abs
 
 @dataclass(frozen=True)
 class Prepared:
-    """A kernelspec in full, not yet on any disk: `files` by name with their modes."""
+    """A kernelspec in full, not yet on any disk: `files` by name with their modes. `notices` are
+    what its user has to know of it."""
 
     plan: Plan
     files: dict[str, tuple[bytes, int]]
     record: bytes
     changes: tuple[LayerRecord, ...] = ()
+    notices: tuple[str, ...] = ()
 
     @property
     def script(self) -> str:
@@ -89,7 +91,7 @@ def _render(
     kernel = render_kernel_json(plan, directory=directory, installed=now, digests=digests, job=job)
     files["kernel.json"] = (kernel, 0o644)
     record = render_record(plan, changed, definition, of=digest(kernel))
-    return Prepared(plan, files, record, changed)
+    return Prepared(plan, files, record, changed, job.notices if job else ())
 
 
 def require_absolute(root: Path) -> Path:

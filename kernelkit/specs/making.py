@@ -90,7 +90,7 @@ def make_kernel(
             )
     finally:
         store.discard(staged)
-    return Made(prepared, directory, tested, _notices(source, root))
+    return Made(prepared, directory, tested, _notices(source, prepared, root))
 
 
 # What an install writes; anything else in a kernelspec's directory somebody put there.
@@ -118,7 +118,7 @@ def preview_kernel(
     """What `make_kernel` would put in place; no kernel is written, and none is in the way."""
     root, name = place(source, target, site)
     prepared = prepare(source, site, _options(root, name, target, job, dry_run=True), progress)
-    return Made(prepared, root / "kernels" / name, (), _notices(source, root))
+    return Made(prepared, root / "kernels" / name, (), _notices(source, prepared, root))
 
 
 def place(source: Source, target: Target, site: Site) -> tuple[Path, str]:
@@ -169,8 +169,8 @@ def language_logo(language: str) -> Path | None:
     return None
 
 
-def _notices(source: Source, root: Path) -> tuple[str, ...]:
-    found = []
+def _notices(source: Source, prepared: Prepared, root: Path) -> tuple[str, ...]:
+    found = [*prepared.notices]
     if source.provenance.origin == "catalog" and source.recipe.verified is None:
         found.append(f"`{source.recipe.identity}` has not been verified on a real cluster yet.")
     if not on_jupyter_path(root):

@@ -37,6 +37,14 @@ KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "r": (("install", "r/4.2"), (*LMOD, "r")),
     "bash": (("create", "--module", "bash_kernel/0.10", "--language", "bash"), (*LMOD, "bash-kernel")),
     "ipykernel6": (("install", "{images}/ipykernel6.sif"), ("apptainer", "image-ipykernel6")),
+    # Of a site whose nodes see no Python of kernelkit's.
+    "own-pyzmq": (("install", "{images}/ipykernel6.sif"), ("apptainer", "image-ipykernel6")),
+    "unencrypted": (("install", "r/4.2"), (*LMOD, "r")),
+}  # fmt: skip
+
+UNSEEN = {"node_python": "", "allow_plain": True}
+SITES = {
+    "environment-modules": "environment-modules", "own-pyzmq": "unseen", "unencrypted": "unseen",
 }  # fmt: skip
 
 
@@ -48,16 +56,18 @@ class Shelf:
         self._made: dict[str, Path] = {}
         self._configure("lmod", parts.lmod_init, parts.lmod_tree)
         self._configure("environment-modules", parts.environment_modules_init, parts.tcl_tree)
+        self._configure("lmod", parts.lmod_init, parts.lmod_tree, "unseen", **UNSEEN)
 
-    def _configure(self, system: str, init: Path, tree: Path) -> None:
+    def _configure(self, system: str, init: Path, tree: Path, site: str = "", **more: Any) -> None:
         settings = {
+            **more,
             "module_system": system,
             "module_init": [str(init)],
             "module_paths": [str(tree)],
             "container_runtime": str(self.parts.apptainer_bin / "apptainer"),
             "packages_root": str(self.directory / "packages"),
         }
-        directory = self.directory / system
+        directory = self.directory / (site or system)
         directory.mkdir()
         file = directory / "jupyter_kernelkit_config.json"
         file.write_text(json.dumps({"KernelkitSite": settings}))
@@ -71,11 +81,11 @@ class Shelf:
                 self._make_venv(self.directory / "venv")
             elif kind == "folder":
                 write_layer(self.directory / "extra", "layer_packages")
-            system = kind if kind == "environment-modules" else "lmod"
-            self._made[kind] = self.install(f"a-{kind}", *command, system=system)
+            site = SITES.get(kind, "lmod")
+            self._made[kind] = self.install(f"a-{kind}", *command, site=site)
         return self._made[kind]
 
-    def install(self, name: str, *command: str, system: str = "lmod") -> Path:
+    def install(self, name: str, *command: str, site: str = "lmod") -> Path:
         """Install by the command line, as a user does; the kernel's directory."""
         places = {
             "shelf": self.directory,
@@ -97,7 +107,7 @@ class Shelf:
             env={
                 "PATH": SYSTEM_PATH,
                 "HOME": str(self.directory),
-                "JUPYTER_CONFIG_DIR": str(self.directory / system),
+                "JUPYTER_CONFIG_DIR": str(self.directory / site),
             },
             stdin=subprocess.DEVNULL,
             capture_output=True,

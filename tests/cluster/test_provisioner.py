@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from command_line import kernelkit
 from driving import CELLS, TIMEOUT, Running
-from job_kernels import Kernels
+from job_kernels import UNSEEN, Kernels
 from jupyter_client.manager import KernelManager
 from jupyter_core.utils import run_sync
 from slurm import Cluster, wait_for
@@ -89,6 +89,30 @@ def test_a_layer_on_a_node(kind: str, kernels: Kernels, cluster: Cluster) -> Non
         assert "42" not in kernel.execute(cells.recall)[1], "a restart kept the variables"
         assert job_of(kernel) == job
         assert cluster.state(job) == "RUNNING"
+
+
+@pytest.mark.parametrize(
+    ("kind", "language", "encrypted"), [("own-pyzmq", "python", True), ("unencrypted", "r", False)]
+)
+def test_a_site_whose_nodes_see_no_python_of_kernelkits(
+    kind: str, language: str, encrypted: bool, kernels: Kernels, cluster: Cluster
+) -> None:
+    kernels.configure(**UNSEEN)
+    name = kernels.put(kind)
+    cells = CELLS[language]
+    with started(name) as kernel:
+        kernel.run(cells.remember)
+        assert kernel.interrupt(cells.loop)["status"] != "ok"
+        assert kernel.run(cells.recall).strip() == "42"
+        (run,) = kernels.runs
+        running = cluster.processes()
+        assert running and not any(sys.executable in line for line in running), running
+        assert any("launch.sh --run python3" in line for line in running) is encrypted
+        seed = json.loads((run / "connection-1.json").read_text())
+        assert ("curve_publickey" in seed) is encrypted
+        assert (run / "forwarder").exists() is encrypted
+    said = kernelkit("show", name).out
+    assert ("not encrypted between server and node" in said) is not encrypted
 
 
 def test_a_manager_that_lost_its_patience_does_not_end_the_next_kernel(

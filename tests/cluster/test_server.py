@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from command_line import kernelkit
 from job_kernels import Kernels
-from serving import Page, Server, is_state
+from serving import Page, Server, is_idle, is_state
 from slurm import Cluster, wait_for
 
 LOCAL = {
@@ -360,6 +360,96 @@ def test_twenty_kernels_at_once(server: Server, kernels: Kernels, cluster: Clust
     # One query an interval for all of them, whatever their number.
     assert server.calls("squeue") - before <= 8
     assert server.calls("sbatch") == 20
+
+
+SEVERAL = 6
+MODES = ("message", "signal")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_restarts_at_once_and_a_storm_of_interrupts(
+    mode: str, server: Server, kernels: Kernels, cluster: Cluster
+) -> None:
+    name = put_interrupted_by(kernels, mode)
+    with ThreadPoolExecutor(20) as clients:
+        opened = list(clients.map(lambda _: start_running(server, name), range(SEVERAL)))
+        ids, running = [kernel_id for kernel_id, _ in opened], set(jobs(cluster))
+        for _, page in opened:
+            assert page.run("kept = 'before'") == ""
+            page.close()
+        began, before = time.monotonic(), server.calls("squeue")
+
+        # `act` sees that each request is answered, and well.
+        list(clients.map(lambda kernel_id: server.act(kernel_id, "restart"), ids))
+        pages = list(clients.map(server.page, ids))
+        fresh = list(clients.map(lambda page: page.run("print('kept' in dir())"), pages))
+        assert fresh == ["False\n"] * SEVERAL
+
+        loops = list(clients.map(start_loop, pages, range(SEVERAL)))
+        storm = [ids[n % SEVERAL] for n in range(20)]
+        list(clients.map(lambda kernel_id: server.act(kernel_id, "interrupt"), storm))
+        ended = list(clients.map(Page.reply, pages, loops))
+        assert {content["ename"] for content in ended} == {"KeyboardInterrupt"}
+        for kernel_id, page in zip(ids, pages, strict=True):
+            all_have_come(storm.count(kernel_id), mode, page, kernels)
+        kept = list(clients.map(lambda page: page.run("print(kept)"), pages))
+        assert kept == [f"{n}\n" for n in range(SEVERAL)]
+    assert (set(jobs(cluster)), server.calls("sbatch")) == (running, SEVERAL)
+    # One query an interval for all of them, and none for a restart or an interrupt.
+    assert server.calls("squeue") - before <= 2 + (time.monotonic() - began) / 5
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_two_quick_interrupts_end_one_cell(
+    mode: str, server: Server, kernels: Kernels, cluster: Cluster
+) -> None:
+    kernel_id, page = start_running(server, put_interrupted_by(kernels, mode))
+    with ThreadPoolExecutor(2) as clients:
+        for number in range(1, 6):
+            loop = start_loop(page, number)
+            list(clients.map(lambda _: server.act(kernel_id, "interrupt"), range(2)))
+            assert page.reply(loop)["ename"] == "KeyboardInterrupt"
+            all_have_come(2 * number, mode, page, kernels)
+            assert page.run("print(kept)") == f"{number}\n"
+    assert server.calls("sbatch") == 1
+
+
+def put_interrupted_by(kernels: Kernels, mode: str) -> str:
+    """A kernel that is interrupted by a message, or as most languages are by a signal."""
+    name = kernels.put("module")
+    file = kernels.directory(name) / "kernel.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"interrupt_mode": mode}))
+    return name
+
+
+def start_loop(page: Page, kept: int) -> str:
+    """A cell that keeps a number and is busy from then on; its request."""
+    loop = page.execute(f"kept = {kept}\nprint('go', flush=True)\nwhile True: pass")
+    page.until(
+        "the loop",
+        lambda m: m["msg_type"] == "stream" and m["parent_header"].get("msg_id") == loop,
+    )
+    return loop
+
+
+def all_have_come(count: int, mode: str, page: Page, kernels: Kernels) -> None:
+    """Wait until a kernel has had its interrupts: a later one would end the next cell."""
+
+    def heard(_: dict[str, Any]) -> bool:
+        parents = (m["parent_header"].get("msg_type") for m in page.messages if is_idle(m))
+        return list(parents).count("interrupt_request") >= count
+
+    if mode == "message":
+        page.until("its interrupts", heard)
+    else:
+        for run in kernels.runs:
+            wait_for("the supervisor", lambda run=run: all_is_obeyed(run))
+
+
+def all_is_obeyed(run: Path) -> bool:
+    """Whether the supervisor has acted on all that it was asked."""
+    asked = (run / "requests").read_text().split("\n")[-2]
+    return f"serial={asked.split()[0]}\n" in (run / "status").read_text()
 
 
 OUTER = {

@@ -30,6 +30,7 @@ from kernelkit.errors import (
 from kernelkit.model import Resources
 from kernelkit.running import control
 from kernelkit.running.control import ControlSettings, JobControl
+from kernelkit.running.front import new_seed
 from kernelkit.running.orphans import find_orphans
 from kernelkit.running.records import Run, Status
 from kernelkit.running.runs import Runs
@@ -126,16 +127,39 @@ def test_a_kernel_of_modules_gets_the_gpu_that_slurm_gave(lab: Lab) -> None:
     assert lab.runs.read_connection(run.id, 1)["ip"] == lab.status(run).ip  # type: ignore[index]
 
 
-def test_nothing_secret_is_told_to_slurm(lab: Lab) -> None:
-    run = lab.start(variables={"HF_TOKEN": "very-secret"})
+def test_nothing_secret_is_told_to_slurm(accounting: Cluster, lab: Lab) -> None:
+    seed = new_seed(KEY, "hmac-sha256", "demo", encrypted=True)
+    keys = [KEY, seed["curve_secretkey"], seed["curve_publickey"]]
+    run = lab.start(connection=seed, variables={"HF_TOKEN": "very-secret"})
     with lab.client(run) as client:
         assert run_cell(client, "import os; print(os.environ['HF_TOKEN'])") == "very-secret\n"
-    script = lab.cluster.run("scontrol", "write", "batch_script", run.job_id, "-").stdout
-    shown = lab.cluster.run("scontrol", "--details", "show", "job", run.job_id).stdout
-    processes = "\n".join(lab.cluster.processes())
-    for text in (script, shown, processes, lab.runs.read_log(run.id)):
-        assert KEY not in text and "very-secret" not in text
-    assert "supervisor" in script or run.job_name in script
+        processes = accounting.processes()
+        kernel = Path(f"/proc/{lab.status(run).pid}")
+        supervisor = Path("/proc") / (kernel / "stat").read_text().rpartition(")")[2].split()[1]
+        environments = [
+            (process / "environ").read_text(errors="replace") for process in (kernel, supervisor)
+        ]
+        assert "HF_TOKEN" in environments[0] and "HF_TOKEN" not in environments[1]
+    found = lab.runs.read_connection(run.id, 1)
+    assert found and found["curve_publickey"] == seed["curve_publickey"], "it was encrypted"
+
+    def kept(*options: str) -> str:
+        return accounting.run("sacct", "-j", run.job_id, *options).stdout
+
+    script = accounting.run("scontrol", "write", "batch_script", run.job_id, "-").stdout
+    shown = accounting.run("scontrol", "--details", "show", "job", run.job_id).stdout
+    in_database = wait_until(
+        lambda: "supervisor" in (text := kept("--batch-script")) and text,
+        what=lambda: kept("--batch-script"),
+    )
+    variables, columns = kept("--env-vars"), kept("-P", "-o", "ALL")
+    assert run.job_name in columns and run.job_name in script and variables
+    log = lab.runs.read_log(run.id)
+    told = (script, shown, in_database, variables, columns, log, *processes)
+    for text in told:
+        assert not any(secret in text for secret in (*keys, "very-secret")), text
+    for text in environments:
+        assert not any(key in text for key in keys), text
     lab.do("end", run.id)
 
 

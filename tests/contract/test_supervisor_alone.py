@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
+import subprocess
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,7 @@ def runs(tmp_path: Path) -> Runs:
 
 
 Job = Callable[..., Supervised]
+Node = Callable[..., list[str]]
 
 
 @pytest.fixture
@@ -54,11 +57,15 @@ def job(runs: Runs) -> Iterator[Job]:
     started: list[Supervised] = []
 
     def start(
-        *members: Run, env: dict[str, str] | None = None, sys: Path = Path("/sys"), **settings: Any
+        *members: Run,
+        env: dict[str, str] | None = None,
+        sys: Path = Path("/sys"),
+        inside: Sequence[str] = (),
+        **settings: Any,
     ) -> Supervised:
         for run in members:
             assert runs.allocations.join(run, members[0].job_name)
-        started.append(Supervised(runs, members[0].job_name, settings, env or {}, sys))
+        started.append(Supervised(runs, members[0].job_name, settings, env or {}, sys, inside))
         return started[-1]
 
     yield start
@@ -276,7 +283,7 @@ def test_a_node_without_an_address_in_the_network(runs: Runs, job: Job, tmp_path
     supervised = job(run, network="203.0.113.0/24")
     status = supervised.status(run)
     assert (status.phase, status.reason, status.start) == ("ended", "address", 0)
-    assert "no address in the network" in runs.read_log(run.id)
+    assert "no address in the network that is set for kernels; it has" in runs.read_log(run.id)
     assert supervised.wait() == 0
 
 
@@ -285,12 +292,77 @@ def test_an_interface_is_chosen_by_name(runs: Runs, job: Job, tmp_path: Path) ->
     assert job(run, network="", interface="lo").status(run).ip == "127.0.0.1"
 
 
-def test_without_settings_the_address_is_what_the_node_is_called(
-    runs: Runs, job: Job, tmp_path: Path
+@pytest.fixture
+def node(tmp_path: Path) -> Node:
+    """Words that run what follows on a node with these interfaces and this /etc/hosts."""
+
+    def words(hosts: str, **addresses: str) -> list[str]:
+        file = tmp_path / "hosts"
+        file.write_text(hosts)
+        lines = [f"mount --bind '{file}' /etc/hosts", "ip link set lo up"]
+        for number, (device, address) in enumerate(addresses.items()):
+            lines += [
+                f"ip link add name {device} type veth peer name far{number}",
+                f"ip link set far{number} up",
+                f"ip address add {address} dev {device}",
+                f"ip link set {device} up",
+            ]
+        script = " && ".join([*lines, 'exec "$@"'])
+        inside = ["unshare", "--user", "--map-root-user", "--net", "--mount", "bash", "-c", script]
+        if not shutil.which("unshare") or subprocess.run([*inside, "", "true"]).returncode:
+            pytest.skip("no namespaces here")
+        return [*inside, ""]
+
+    return words
+
+
+DEBIAN = "127.0.0.1 localhost\n127.0.1.1 node7\n10.1.0.1 login\n"
+TWO = {"eth0": "10.1.0.7/24", "docker0": "172.17.0.1/16"}
+
+
+@pytest.mark.parametrize(
+    ("hosts", "addresses", "ip"),
+    [
+        ("172.17.0.1 node7", TWO, "172.17.0.1"),
+        (DEBIAN, {"eth0": "10.1.0.7/24"}, "10.1.0.7"),
+        ("127.0.0.1 localhost", {"eth0": "10.1.0.7/24"}, "10.1.0.7"),
+        (DEBIAN, TWO, "10.1.0.7"),
+        ("10.1.0.1 login", TWO, "10.1.0.7"),
+        # The node is the host of the server, too.
+        ("127.0.1.1 node7 login", TWO, "127.0.0.1"),
+    ],
+    ids=["name", "loopback-one", "nothing-one", "loopback-two", "nothing-two", "same"],
+)
+def test_without_settings_a_node_is_found_by_its_name_or_the_way_to_the_server(
+    runs: Runs,
+    job: Job,
+    node: Node,
+    tmp_path: Path,
+    hosts: str,
+    addresses: dict[str, str],
+    ip: str,
 ) -> None:
     run = make_run(runs, write_kernel(tmp_path / "kernel", QUIET))
-    status = job(run, network="", env={"SLURMD_NODENAME": "localhost"}).status(run)
-    assert status.ip and status.node == "localhost"
+    env = {"SLURMD_NODENAME": "node7", "SLURM_SUBMIT_HOST": "login"}
+    status = job(run, network="", env=env, inside=node(hosts, **addresses)).status(run)
+    assert (status.phase, status.ip, status.node) == ("running", ip, "node7")
+
+
+@pytest.mark.parametrize("name", ["127.0.1.1", ""])
+def test_a_node_that_is_not_found_so_says_what_there_is(
+    runs: Runs, job: Job, node: Node, tmp_path: Path, name: str
+) -> None:
+    run = make_run(runs, write_kernel(tmp_path / "kernel", QUIET))
+    env = {"SLURMD_NODENAME": "node7", "SLURM_SUBMIT_HOST": "elsewhere"}
+    hosts = f"127.0.0.1 localhost\n{name and name + ' node7'}\n"
+    supervised = job(run, network="", env=env, inside=node(hosts, **TWO))
+    status = supervised.status(run)
+    assert (status.phase, status.reason, status.start) == ("ended", "address", 0)
+    assert runs.read_log(run.id) == (
+        f"kernelkit: the name node7 leads to {name or 'no address'}, and this node has 10.1.0.7 "
+        "172.17.0.1: set run_interface or run_network to say where kernels listen."
+    )
+    assert supervised.wait() == 0
 
 
 @pytest.mark.parametrize(("positions", "seen"), [("1", "5"), ("0,2", "GPU-a1,6")])

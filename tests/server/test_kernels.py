@@ -92,6 +92,31 @@ def test_a_preview_of_a_job_has_its_command(rest: Rest, venv: Path) -> None:
     assert stanza["config"]["keep"] is True
 
 
+def test_a_kernel_that_nothing_encrypts_is_refused_or_warned_of(tmp_path: Path) -> None:
+    plain = {
+        "name": "speaks",
+        "language": "sh",
+        "kernel": {"command": ["/bin/sh", "{connection_file}"]},
+    }
+    body = {"recipe": plain, "options": {"on_slurm": True, "no_test": True}}
+    for allowed in (False, True):
+        settings = {"node_python": "", "allow_plain": allowed}
+        rest = Rest(tmp_path / str(allowed), settings=settings)
+        try:
+            problems = rest.do("POST", "preview", body)[1]["problems"]
+            task = rest.finish(rest.do("POST", "kernels", body))
+        finally:
+            rest.stop()
+        said = task["result"]["notices"] if allowed else [task["error"]["message"]]
+        assert [problem["message"] for problem in problems] == said
+        assert [problem["severity"] for problem in problems] == ["warning" if allowed else "error"]
+        assert ("unencrypted" in said[0], "Nothing can encrypt" in said[0]) == (
+            allowed,
+            not allowed,
+        )
+        assert task["state"] == ("done" if allowed else "failed")
+
+
 def test_what_is_wrong_with_a_form_is_told_by_key(rest: Rest, venv: Path) -> None:
     wrong = recipe(venv, "two words", env={"1X": ""}, modules={"load": ["a b"]})
     status, found = rest.do("POST", "validate", {"recipe": wrong})
@@ -239,12 +264,32 @@ def test_a_cancelled_task_leaves_nothing(rest: Rest, venv: Path) -> None:
     assert rest.do("DELETE", f"tasks/{task['id']}")[0] == 204
 
 
-@pytest.mark.parametrize("hostile", ["<img src=x onerror=alert(1)>", "\u202egpj.exe", "a\x1b[31mb"])
-def test_hostile_texts_are_only_text(rest: Rest, hostile: str) -> None:
-    spec = {"argv": ["/bin/sh", "{connection_file}"], "display_name": hostile, "language": "sh"}
-    put_foreign(rest.data, f"hostile-{abs(hash(hostile))}", spec)
-    shown = [kernel["display_name"] for kernel in rest.ask("kernels")["kernels"]]
-    assert hostile in shown
+@pytest.mark.parametrize(
+    ("hostile", "shown"),
+    [
+        ("<img src=x onerror=alert(1)>", "<img src=x onerror=alert(1)>"),
+        ("\u202egpj.exe", "gpj.exe"),
+        ("a\x1b[31mb\r\nc\u2066", "a[31mb c"),
+        ("long " * 2000, "long " * 23 + "long…"),
+        ("\u200b\x00", ""),
+    ],
+    ids=["html", "bidi", "control", "10kB", "nothing"],
+)
+def test_hostile_texts_are_only_text_stripped_and_capped(
+    rest: Rest, hostile: str, shown: str
+) -> None:
+    spec = {
+        "argv": ["/bin/sh", "{connection_file}"], "display_name": hostile, "language": hostile,
+    }  # fmt: skip
+    name = f"hostile-{abs(hash(hostile))}"
+    put_foreign(rest.data, name, spec)
+    (found,) = (kernel for kernel in rest.ask("kernels")["kernels"] if kernel["name"] == name)
+    detail = rest.ask(f"kernels/{name}")
+    for each in (found, detail):
+        assert (each["display_name"], each["language"]) == (shown, shown)
+    task = rest.do("POST", f"kernels/{name}/test", {})[1]["task"]
+    assert task["title"] == f"Testing {shown or name}"
+    assert rest.do("DELETE", f"tasks/{task['id']}")[0] == 204
 
 
 def test_a_listing_survives_what_stands_in_a_kernels_directory(rest: Rest) -> None:
