@@ -159,7 +159,7 @@ class Slurm:
             )
         except CommandFailed as error:
             raise _unavailable("check the request", error) from error
-        if done.returncode and not _is_refusal(done):
+        if done.returncode and (_UNASKED.search(done.stderr) or not _is_refusal(done)):
             raise SlurmUnavailable(
                 f"Slurm could not check the request: {tail(done.stderr, 300)}", hint="Try again."
             )
@@ -231,6 +231,9 @@ _UNSURE = re.compile(
     "[Uu]nable to contact|[Tt]imed out|Zero Bytes|slurm_receive|try again|standby mode"
     "|[Cc]onnection (?:failure|refused|reset)|Unable to (?:confirm|establish)|[Ii]nternal error"
 )
+
+# Errors that say of this machine, not of a request, that the controller was never asked.
+_UNASKED = re.compile("configuration source|[Mm]unge|[Aa]uthentication")
 
 
 def _trouble(done: Completed) -> str:
