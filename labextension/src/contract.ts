@@ -268,6 +268,12 @@ export interface IPartition {
   features: string[];
 }
 
+export interface INode {
+  name: string;
+  partitions: string[];
+  gpus: IGpuCount[];
+}
+
 export interface IAssociation {
   account: string;
   partition: string;
@@ -297,6 +303,7 @@ export interface IInventory {
   now: number;
   cluster: string;
   partitions: IPartition[];
+  nodes: INode[];
   associations: IAssociation[];
   qos: IQos[];
   reservations: IReservation[];

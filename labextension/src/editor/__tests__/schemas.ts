@@ -107,6 +107,11 @@ export function inventory(changes: Partial<IInventory> = {}): IInventory {
       partition(),
       partition({ name: 'gpu', is_default: false, gpus: [a100] })
     ],
+    nodes: ['g1', 'g2'].map((name, index) => ({
+      name,
+      partitions: ['gpu'],
+      gpus: [{ ...a100, total: 4, free: index === 0 ? 3 : 0 }]
+    })),
     associations: [],
     qos: [],
     reservations: [],
