@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..errors import Cancelled, KernelkitError, RecipeError, SubmitRejected
@@ -96,7 +96,11 @@ def validate(services: Services, body: ToValidate) -> Validation:
     if recipe is not None:
         problems += map(problem_of, recipe_errors(recipe, source=FORM))
     if not problems:
-        problems += _source_problems(services, body)
+        try:
+            recipe = source_of(body, services.site).recipe
+            target_of(body.options)
+        except KernelkitError as error:
+            problems.append(problem_of(error))
     resources = body.resources or (recipe.resources if recipe else None) or Resources()
     if not body.options.on_slurm or body.options.in_job:
         return Validation(problems=tuple(problems), estimate=None, words="", now=time.time())
@@ -110,14 +114,6 @@ def validate(services: Services, body: ToValidate) -> Validation:
         words=outlook(check) if ask else "",
         now=time.time(),
     )
-
-
-def _source_problems(services: Services, body: ToValidate) -> Iterable[Problem]:
-    try:
-        source_of(body, services.site)
-        target_of(body.options)
-    except KernelkitError as error:
-        yield problem_of(error)
 
 
 def _of_request(check: Check) -> Iterator[Problem]:

@@ -239,6 +239,18 @@ def test_what_could_never_run_is_refused_at_its_key_before_a_kernel_is_made(
     assert ask(server, "kernels/refused")["resources"]["time"] == "20"
 
 
+def test_what_a_source_asks_for_is_held_against_the_cluster(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "hungry.toml"
+    head = f'name = "hungry"\n[python]\ninterpreter = "{sys.executable}"\n[resources]\n'
+    file.write_text(head + 'partition = "short"\ntime = "20"\n')
+    body: dict[str, Any] = {"source": str(file), "options": {"on_slurm": True}}
+    (problem,) = act(server, "validate", body)["problems"]
+    assert problem["path"] == ["resources", "time"]
+    assert act(server, "validate", {"source": str(file)})["problems"] == []
+    body["resources"] = {"partition": "short", "time": "5"}
+    assert act(server, "validate", body)["problems"] == []
+
+
 def test_a_launch_beyond_the_limits_is_refused_at_its_key(server: Server, kernels: Kernels) -> None:
     name = kernels.put("own", partition="short", time="5")
     asked = {"resources": {"time": "20"}}
