@@ -59,7 +59,11 @@ export const schemas = {
     $defs: {
       Options: {
         type: 'object',
-        properties: { on_slurm: { type: 'boolean', default: false } }
+        properties: {
+          on_slurm: { type: 'boolean', default: false },
+          idle: { type: 'integer', minimum: 0, maximum: 86400, default: 0 },
+          in_job: text
+        }
       }
     }
   },
