@@ -24,13 +24,18 @@ def check_request(options: dict[str, Any], resources: Resources | None, *, quiet
     if not options["on_slurm"] or options["in_job"] or not options["check"]:
         return None
     from ..model import Resources
+    from ..slurm.requests import raise_errors
     from ..specs.work import in_step
     from .progress import StepLines
 
     progress = StepLines(quiet=quiet)
     with in_step(progress, "request", "Asking Slurm whether the request can run"):
         found = asyncio.run(_ask(resources or Resources()))
-        _refuse(found)
+        raise_errors(
+            found,
+            hint="`kernelkit cluster` shows what there is; `--no-check` makes the kernel all the "
+            "same.",
+        )
         progress.note(_outlook(found))
     return found
 
@@ -42,21 +47,6 @@ async def _ask(resources: Resources) -> Check:
 
     slurm = Slurm()
     return await check_request(slurm, resources, await load_inventory(slurm))
-
-
-def _refuse(check: Check) -> None:
-    from ..errors import SubmitRejected
-    from ..slurm.refusals import change_hint
-
-    if not check.errors:
-        return
-    fields = dict.fromkeys(problem.field for problem in check.errors if problem.field)
-    raise SubmitRejected(
-        " ".join(problem.message for problem in check.errors),
-        field=next(iter(fields), ""),
-        hint=f"{change_hint(*fields)} " * bool(fields) + "`kernelkit cluster` shows what there is; "
-        "`--no-check` makes the kernel all the same.",
-    )
 
 
 def _outlook(check: Check) -> str:

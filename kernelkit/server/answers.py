@@ -171,9 +171,11 @@ class Wanted(Body, frozen=True):
 
 
 class NewKernel(Wanted, frozen=True):
-    """`replace` allows to take the place of a kernel of that name."""
+    """`replace` allows to take the place of a kernel of that name. `no_check` makes one whose
+    request to Slurm could never run by what is known, too."""
 
     replace: bool = False
+    no_check: bool = False
 
 
 class PreviewOf(Wanted, frozen=True):
@@ -214,11 +216,13 @@ class Validation(Answer, frozen=True):
 
 
 class Edit(Body, frozen=True):
-    """A kernel's new recipe and options, and the `fingerprint` of what they were edited on."""
+    """A kernel's new recipe and options, and the `fingerprint` of what they were edited on.
+    `no_check` saves a request to Slurm that could never run by what is known, too."""
 
     recipe: Recipe
     options: InstallOptions = InstallOptions()
     fingerprint: str = ""
+    no_check: bool = False
 
 
 class Difference(Preview, frozen=True):

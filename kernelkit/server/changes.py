@@ -27,6 +27,7 @@ from .answers import (
     TaskResult,
     TestOf,
 )
+from .requests import refuse_impossible
 from .wanted import change_of, source_of, target_of, trial_of
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def install(services: Services, body: NewKernel) -> TaskAnswer:
     store.check_free(root, name, replace=body.replace)
 
     def work(steps: Steps) -> TaskResult:
+        if not body.no_check:
+            refuse_impossible(services, source.recipe.resources, body.options, steps)
         made = make_kernel(
             source, target, site, steps,
             job=job_of(body.options, site), trial=trial_of(body.options, site, steps),
@@ -80,7 +83,7 @@ def edit(services: Services, name: str, body: Edit) -> TaskAnswer:
             hint="Look at what it is now, and edit that.",
         )
     title = f"Changing {kernel.display_name or kernel.name}"
-    return begin(services, "edit", title, change, body.options)
+    return begin(services, "edit", title, change, body.options, check=not body.no_check)
 
 
 def adopt(services: Services, name: str, body: AdoptionOf) -> TaskAnswer:
@@ -101,13 +104,18 @@ def begin(
     change: Change,
     options: InstallOptions,
     notices: tuple[str, ...] = (),
+    *,
+    check: bool = False,
 ) -> TaskAnswer:
-    """Start the task that applies `change`, for a kernel with these options."""
+    """Start the task that applies `change`, for a kernel with these options; with `check`, what it
+    asks Slurm for is looked at first."""
     site = services.site
     kernel = change.kernel
     job = job_of(options, site, directory=kernel.directory)
 
     def work(steps: Steps) -> TaskResult:
+        if check:
+            refuse_impossible(services, change.source.recipe.resources, options, steps)
         made = apply(change, site, steps, job=job, trial=trial_of(options, site, steps))
         services.kernels_changed("installed" if change.beside else "changed", made.directory.name)
         if options.on_slurm and options.test_on_slurm:

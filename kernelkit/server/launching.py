@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+import msgspec
 from jupyter_core.utils import ensure_async
 
 from ..errors import UsageError
-from ..specs.job_config import job_config
+from ..model import Resources
+from ..slurm.argv import check_resources
+from ..specs.job_config import job_config, request_of
 from ..specs.lookup import find_kernel
 from .answers import Answer, Body
+from .requests import refuse_beyond_limits
 
 if TYPE_CHECKING:
     from ..specs.states import Installed
@@ -52,10 +56,13 @@ class StartedKernel(Answer, frozen=True):
 async def launch(services: Services, name: str, body: Launch) -> StartedKernel:
     """Start a kernel; a session is opened on its id then, as on any kernel's.
 
-    Raises NotFound, UsageError for a request to a kernel without jobs, and what Slurm refuses.
+    Raises NotFound, UsageError for a request to a kernel without jobs, and SubmitRejected for one
+    that this cluster could never run, or that Slurm refuses.
     """
     kernel = await services.in_thread(lambda: find_kernel(name))
     given = _given(kernel, body)
+    if (asked := _asked(kernel, body)) is not None:
+        await services.in_thread(lambda: refuse_beyond_limits(services, asked))
     server = services.server
     options: dict[str, Any] = {"kernel_name": kernel.name, "path": body.path}
     if body.path:
@@ -77,6 +84,26 @@ def _given(kernel: Installed, body: Launch) -> dict[str, Any]:
             hint="Start it without a request, or edit it to run in jobs.",
         )
     return given
+
+
+def _asked(kernel: Installed, body: Launch) -> Resources | None:
+    """The whole request of a launch that asks for something itself, and for a job of its own.
+
+    Raises UsageError and InvalidName for what sbatch must not be given.
+    """
+    saved = request_of(kernel.kernel, None)
+    if not body.resources or body.in_job or saved is None:
+        return None
+    changed = {**msgspec.to_builtins(saved), **body.resources}
+    try:
+        asked = msgspec.convert(
+            {key: value for key, value in changed.items() if value is not None}, Resources
+        )
+    except msgspec.ValidationError:
+        # The start itself says what is wrong with it.
+        return None
+    check_resources(asked)
+    return asked
 
 
 async def attach(services: Services, run: str) -> StartedKernel:

@@ -31,10 +31,12 @@ class Load(Answer, frozen=True):
 
 
 class Resolved(Answer, frozen=True):
-    """The whole list in order. `swapped` are pairs of what was asked for and what came instead."""
+    """The whole list in order. `swapped` are pairs of what was asked for and the full name that it
+    stands for, `taken_out` of a module that the baseline loads and the one that took it out."""
 
     loads: tuple[Load, ...]
     swapped: tuple[tuple[str, str], ...]
+    taken_out: tuple[tuple[str, str], ...]
     problems: tuple[Problem, ...]
 
 
@@ -46,31 +48,19 @@ def resolve(services: Services, body: ToResolve) -> Resolved:
     try:
         backend = find_backend(site)
         baseline = body.baseline or site.module_baseline
-        plan = backend.resolve(
+        found = backend.resolve(
             body.load, use=body.use, collection=body.collection, baseline=baseline
-        ).plan
+        )
         about = {module.name: module.whatis for module in backend.available()}
     except Cancelled:
         raise
     except KernelkitError as error:
         path = ("modules", "load")
         problem = Problem(path=path, message=error.message, detail=error.detail, hint=error.hint)
-        return Resolved(loads=(), swapped=(), problems=(problem,))
+        return Resolved(loads=(), swapped=(), taken_out=(), problems=(problem,))
     loads = tuple(
         Load(name=m.name, file=m.file.path, asked=m.asked, description=about.get(m.name, ""))
-        for m in plan.loads
+        for m in found.plan.loads
     )
-    return Resolved(loads=loads, swapped=_swapped(body.load, loads), problems=())
-
-
-def _swapped(asked: tuple[str, ...], loads: tuple[Load, ...]) -> tuple[tuple[str, str], ...]:
-    """What came for each name that was not the full one."""
-    from ..environment.modules.catalogue import begins
-
-    names = [load.name for load in loads if load.asked]
-    found = []
-    for text in asked:
-        full = next((name for name in names if begins(name, text)), None)
-        if full is not None and full != text:
-            found.append((text, full))
-    return tuple(found)
+    swapped = tuple((text, full) for text, full in found.meant if text != full)
+    return Resolved(loads=loads, swapped=swapped, taken_out=found.taken_out, problems=())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..errors import Cancelled, KernelkitError, RecipeError, SubmitRejected
@@ -16,13 +16,13 @@ from ..specs.making import preview_kernel
 from ..specs.recipe_text import recipe_errors
 from .answers import Preview, PreviewOf, Problem, Shown, ToValidate, Validation
 from .kernels import sbatch_command, sbatch_of
+from .requests import ask_slurm, check_limits, outlook
 from .steps import Silence
 from .wanted import FORM, change_of, source_of, target_of
 
 if TYPE_CHECKING:
     from ..model import InstallOptions
     from ..site import Site
-    from ..slurm.offers import Inventory
     from ..slurm.requests import Check
     from ..specs.making import Target
     from ..specs.sources import Source
@@ -65,19 +65,21 @@ def rendered(
     made = preview_kernel(source, target, site, Silence(), job=job)
     texts = {"kernel.json": made.prepared.kernel_json, "launch.sh": made.prepared.script}
     diffs = differences(saved, made) if saved else dict.fromkeys(texts, "")
-    sbatch = None
-    if job is not None and not options.in_job:
-        sbatch = sbatch_command(source.recipe.resources or Resources())
-    before = sbatch_of(saved.kernel) if saved else None
+    asks = job is not None and not options.in_job
     return Preview(
         files={name: Shown(text=text, diff=diffs[name]) for name, text in texts.items()},
-        sbatch=Shown(text=sbatch, diff=unified(before, sbatch, "sbatch") if before else "")
-        if sbatch
-        else None,
+        sbatch=_request(source.recipe.resources or Resources(), saved) if asks else None,
         problems=tuple(
             Problem(path=(), message=notice, severity="warning") for notice in made.prepared.notices
         ),
     )
+
+
+def _request(resources: Resources, saved: Installed | None) -> Shown:
+    command = sbatch_command(resources)
+    # Of a kernel that asked for no job before, all of it is new.
+    diff = unified(sbatch_of(saved.kernel) or "", command, "sbatch") if saved else ""
+    return Shown(text=command, diff=diff)
 
 
 def _pulled_later(image: str) -> Problem:
@@ -96,63 +98,30 @@ def validate(services: Services, body: ToValidate) -> Validation:
     if recipe is not None:
         problems += map(problem_of, recipe_errors(recipe, source=FORM))
     if not problems:
-        problems += _source_problems(services, body)
+        try:
+            recipe = source_of(body, services.site).recipe
+            target_of(body.options)
+        except KernelkitError as error:
+            problems.append(problem_of(error))
     resources = body.resources or (recipe.resources if recipe else None) or Resources()
     if not body.options.on_slurm or body.options.in_job:
         return Validation(problems=tuple(problems), estimate=None, words="", now=time.time())
     inventory = services.inventory.get()
     ask = body.slurm and not problems
-    check = _ask_slurm(resources, inventory) if ask else _check(resources, inventory)
+    check = ask_slurm(resources, inventory) if ask else check_limits(resources, inventory)
     problems += _of_request(check)
     return Validation(
         problems=tuple(problems),
         estimate=check.start,
-        words=_outlook(check) if ask else "",
+        words=outlook(check) if ask else "",
         now=time.time(),
     )
-
-
-def _source_problems(services: Services, body: ToValidate) -> Iterable[Problem]:
-    try:
-        source_of(body, services.site)
-        target_of(body.options)
-    except KernelkitError as error:
-        yield problem_of(error)
-
-
-def _check(resources: Resources, inventory: Inventory) -> Check:
-    from ..slurm import requests
-
-    return requests.Check(problems=requests.validate(resources, inventory))
-
-
-def _ask_slurm(resources: Resources, inventory: Inventory) -> Check:
-    from ..running.desk import desk
-    from ..slurm.requests import check_request
-
-    at = desk()
-    return at.background.run(check_request(at.slurm, resources, inventory)).result()
 
 
 def _of_request(check: Check) -> Iterator[Problem]:
     for found in check.problems:
         path = ("resources", found.field) if found.field else ("resources",)
         yield Problem(path=path, message=found.message, severity=found.severity)
-
-
-def _outlook(check: Check) -> str:
-    """When a job would start, in words; why that is not known, where it is not."""
-    from ..slurm.states import moment_in_words
-
-    if check.errors:
-        return ""
-    if check.note:
-        return f"Slurm was not heard: {check.note}"
-    if check.start is None:
-        return "the request can run"
-    # The scheduler rounds its plans, and looks at the queue every so often.
-    when = moment_in_words(check.start, time.time() + 60)
-    return f"a job would start about {when}" if when else "a job would start at once"
 
 
 def problem_of(error: KernelkitError) -> Problem:

@@ -166,7 +166,7 @@ class Slurm:
             )
         except CommandFailed as error:
             raise _unavailable("check the request", error) from error
-        if done.returncode and not _is_refusal(done):
+        if done.returncode and (_UNASKED.search(done.stderr) or not _is_refusal(done)):
             raise SlurmUnavailable(
                 f"Slurm could not check the request: {tail(done.stderr, 300)}", hint="Try again."
             )
@@ -242,6 +242,9 @@ _UNSURE = re.compile(
 # SLURMCTLD_COMMUNICATIONS_CONNECTION_ERROR (src/common/slurm_errno.c): no connection was made. Of
 # a failure to send, receive or shut down the same cannot be said.
 _UNSENT = re.compile(r"Unable to contact slurm controller \(connect failure\)")
+
+# Errors that say of this machine, not of a request, that the controller was never asked.
+_UNASKED = re.compile("configuration source|[Mm]unge|[Aa]uthentication")
 
 
 def _trouble(done: Completed) -> str:

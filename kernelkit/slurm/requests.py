@@ -14,6 +14,7 @@ from ..model import Resources
 from .argv import find_faults
 from .offers import Association, Inventory, Partition
 from .parse import parse_duration, parse_gpus
+from .refusals import change_hint
 
 
 class Problem(Struct, frozen=True, kw_only=True):
@@ -68,6 +69,20 @@ async def check_request(slurm: Tests, resources: Resources, inventory: Inventory
         return Check(problems=(*found.problems, refusal))
     except SlurmUnavailable as error:
         return structs.replace(found, note=error.message)
+
+
+def raise_errors(check: Check, *, hint: str = "") -> None:
+    """Raises SubmitRejected for what keeps a request from ever running, with the first key to
+    change; `hint` says what else can be done. Called before a kernel is made or started."""
+    if not check.errors:
+        return
+    fields = dict.fromkeys(problem.field for problem in check.errors if problem.field)
+    change = change_hint(*fields) if fields else ""
+    raise SubmitRejected(
+        " ".join(problem.message for problem in check.errors),
+        field=next(iter(fields), ""),
+        hint=f"{change} {hint}".strip(),
+    )
 
 
 def validate(resources: Resources, inventory: Inventory) -> tuple[Problem, ...]:

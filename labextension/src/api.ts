@@ -104,7 +104,8 @@ export interface IKernelkitApi {
   resolveModules(
     load: string[],
     use?: string[],
-    baseline?: string
+    baseline?: string,
+    collection?: string
   ): Promise<IResolution>;
   folders(path: string): Promise<IFolder>;
   schema(): Promise<ISchemas>;
@@ -236,9 +237,11 @@ export class KernelkitApi implements IKernelkitApi {
   resolveModules(
     load: string[],
     use?: string[],
-    baseline?: string
+    baseline?: string,
+    collection?: string
   ): Promise<IResolution> {
-    return this._send('POST', 'modules/resolve', { load, use, baseline });
+    const body = { load, use, baseline, collection };
+    return this._send('POST', 'modules/resolve', body);
   }
 
   folders(path: string): Promise<IFolder> {

@@ -96,6 +96,7 @@ export interface IOptions {
   lease?: number;
   in_job?: string;
   gpus?: string;
+  idle?: number;
   no_test: boolean;
   test_on_slurm?: boolean;
 }
@@ -154,7 +155,10 @@ export interface IResolvedLoad {
 
 export interface IResolution {
   loads: IResolvedLoad[];
+  /** What was asked for, and the full name that it stands for. */
   swapped: [string, string][];
+  /** What the baseline loads, and the module that took it out. */
+  taken_out: [string, string][];
   problems: IProblem[];
 }
 
@@ -268,6 +272,12 @@ export interface IPartition {
   features: string[];
 }
 
+export interface INode {
+  name: string;
+  partitions: string[];
+  gpus: IGpuCount[];
+}
+
 export interface IAssociation {
   account: string;
   partition: string;
@@ -297,6 +307,7 @@ export interface IInventory {
   now: number;
   cluster: string;
   partitions: IPartition[];
+  nodes: INode[];
   associations: IAssociation[];
   qos: IQos[];
   reservations: IReservation[];

@@ -100,6 +100,8 @@ export namespace CommandIDs {
   export const rollbackKernel = 'kernelkit:rollback-kernel';
   /** {offer: IOffer} */
   export const installOffer = 'kernelkit:install-offer';
+  /** {offer: IOffer}: a kernel that runs in jobs */
+  export const installOfferForSlurm = 'kernelkit:install-offer-for-slurm';
   /** {task} */
   export const showTask = 'kernelkit:show-task';
 
@@ -107,7 +109,7 @@ export namespace CommandIDs {
   export const createKernel = 'kernelkit:create-kernel';
   /** {kernel} */
   export const editKernel = 'kernelkit:edit-kernel';
-  /** {offer: IOffer}: a form filled from the catalog */
+  /** {offer: IOffer, slurm?: true}: a form filled from the catalog */
   export const createFromOffer = 'kernelkit:create-from-offer';
   /** {kernel, type?: 'notebook' | 'console'}: asks for resources, launches */
   export const launchWithResources = 'kernelkit:launch-with-resources';

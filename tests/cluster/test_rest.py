@@ -199,3 +199,65 @@ def test_a_form_for_jobs_is_checked_by_slurm_and_installed_with_a_test_in_a_job(
         assert "test-on-slurm" in [step["name"] for step in done["steps"]]
         assert events.until("kernels", lambda e: e["name"] == "formed")["action"] == "installed"
     assert ask(server, "kernels/formed")["sbatch"].startswith("sbatch --partition=cpu --time=5")
+
+
+def test_what_could_never_run_is_refused_at_its_key_before_a_kernel_is_made(
+    server: Server, kernels: Kernels
+) -> None:
+    recipe: dict[str, Any] = {"name": "refused", "python": {"interpreter": sys.executable}}
+    options = {"on_slurm": True, "no_test": True}
+    body: dict[str, Any] = {"recipe": recipe, "options": options}
+
+    def ended(method: str, path: str, **more: Any) -> dict[str, Any]:
+        status, found = server.call(method, f"/kernelkit/{path}", {**body, **more})
+        assert status == 202, found
+        task: dict[str, Any] = found["task"]
+
+        def done() -> bool:
+            task.update(ask(server, f"tasks/{task['id']}"))
+            return task["state"] != "running"
+
+        wait_for("the end of the task", done)
+        return task
+
+    # Slurm itself would take this (EnforcePartLimits=NO), to wait for ever.
+    beyond = {"partition": "short", "time": "20"}
+    recipe["resources"] = beyond
+    task = ended("POST", "kernels")
+    assert [step["name"] for step in task["steps"]] == ["request"], task
+    error = task["error"]
+    assert (error["code"], error["field"]) == ("submit_rejected", "time")
+    assert "`short`" in error["message"] and error["step"] == "request"
+    assert server.call("GET", "/kernelkit/kernels/refused")[0] == 404
+    recipe["resources"] = {"partition": "short", "time": "5"}
+    task = ended("POST", "kernels")
+    assert task["state"] == "done" and task["steps"][0]["name"] == "request", task
+    recipe["resources"] = beyond
+    assert ended("PUT", "kernels/refused")["error"]["field"] == "time"
+    assert ask(server, "kernels/refused")["resources"]["time"] == "5"
+    assert ended("PUT", "kernels/refused", no_check=True)["state"] == "done"
+    assert ask(server, "kernels/refused")["resources"]["time"] == "20"
+
+
+def test_what_a_source_asks_for_is_held_against_the_cluster(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "hungry.toml"
+    head = f'name = "hungry"\n[python]\ninterpreter = "{sys.executable}"\n[resources]\n'
+    file.write_text(head + 'partition = "short"\ntime = "20"\n')
+    body: dict[str, Any] = {"source": str(file), "options": {"on_slurm": True}}
+    (problem,) = act(server, "validate", body)["problems"]
+    assert problem["path"] == ["resources", "time"]
+    assert act(server, "validate", {"source": str(file)})["problems"] == []
+    body["resources"] = {"partition": "short", "time": "5"}
+    assert act(server, "validate", body)["problems"] == []
+
+
+def test_a_launch_beyond_the_limits_is_refused_at_its_key(server: Server, kernels: Kernels) -> None:
+    name = kernels.put("own", partition="short", time="5")
+    asked = {"resources": {"time": "20"}}
+    status, found = server.call("POST", f"/kernelkit/kernels/{name}/launch", asked)
+    error = found["error"]
+    assert (error["code"], error["field"]) == ("submit_rejected", "time"), (status, found)
+    assert status < 500 and ask(server, "jobs")["runs"] == []
+    asked["resources"] = {"time": "20", "partition": "cpu"}
+    started = act(server, f"kernels/{name}/launch", asked)
+    server.delete(started["kernel_id"])

@@ -252,6 +252,32 @@ def test_reset_starts_from_what_the_system_loads_by_default(
     assert backend.resolve(["libfoo"]).environment["LOADEDMODULES"] == "libfoo/2.0"
 
 
+def test_what_a_load_takes_out_of_the_baseline_is_told(
+    need: Need, parts: Parts, home: Path, tmp_path: Path
+) -> None:
+    need("lmod", "modules")
+    init, tree = init_and_tree(parts, "lmod")
+    profile = tmp_path / "profile.sh"
+    defaults = "gdal:gcc/12.2:openmpi:python/3.10:style-family-a"
+    profile.write_text(
+        f"export MODULEPATH={':'.join(tree)}\n. {init}\n"
+        f"export LMOD_SYSTEM_DEFAULT_MODULES={defaults}\nmodule --initial_load restore\n"
+    )
+    backend = make_backend(parts, "lmod", module_init=[str(profile)], module_paths=[])
+    found = backend.resolve(["python/3.11", "style-family-b", "libfoo"], baseline="reset")
+    assert found.taken_out == (
+        ("python/3.10", "python/3.11"),
+        ("style-family-a/1.0", "style-family-b/1.0"),
+    )
+    assert found.meant == (
+        ("python/3.11", "python/3.11"),
+        ("style-family-b", "style-family-b/1.0"),
+        ("libfoo", "libfoo/2.0"),
+    )
+    assert backend.resolve(["python/3.11", "style-family-b"]).taken_out == ()
+    assert backend.resolve(["gdal"], baseline="reset").taken_out == ()
+
+
 def test_what_survives_a_purge_is_not_loaded_again_unless_asked(
     system: str, parts: Parts, tmp_path: Path
 ) -> None:

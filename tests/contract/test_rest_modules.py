@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from real import Parts
+from real import Parts, module_shell
 from rest import Rest
 
 
@@ -63,6 +63,40 @@ def test_loading_is_worked_out_with_what_it_needs(rest: Rest) -> None:
     status, found = rest.do("POST", "modules/resolve", {"load": ["no-such-module"]})
     assert status == 200 and "no-such-module" in found["problems"][0]["message"]
     assert found["loads"] == []
+
+
+def test_what_a_load_takes_out_of_the_defaults_is_told(
+    need: Callable[..., None], parts: Parts, tmp_path: Path
+) -> None:
+    need("lmod", "modules", "python")
+    profile = tmp_path / "profile.sh"
+    profile.write_text(
+        f"export MODULEPATH={parts.lmod_tree}\n. {parts.lmod_init}\n"
+        "export LMOD_SYSTEM_DEFAULT_MODULES=gdal:python/3.10\nmodule --initial_load restore\n"
+    )
+    rest = Rest(tmp_path / "server", settings={"module_init": [str(profile)]})
+    try:
+        asked = {"load": ["python/3.11"], "baseline": "reset"}
+        found = rest.do("POST", "modules/resolve", asked)[1]
+        assert found["taken_out"] == [["python/3.10", "python/3.11"]], found
+        assert found["swapped"] == [] and found["problems"] == []
+        found = rest.do("POST", "modules/resolve", {**asked, "baseline": "purge"})[1]
+        assert found["taken_out"] == [], found
+    finally:
+        rest.stop()
+
+
+def test_a_saved_collection_is_taken_apart(rest: Rest, parts: Parts) -> None:
+    script = "module load gcc openmpi; module save work"
+    home = {"HOME": str(rest.home)}
+    done = module_shell(parts.lmod_init, parts.lmod_tree, script, env=home)
+    assert done.returncode == 0, done.stderr
+    asked = {"load": ["gdal"], "collection": "work"}
+    found = rest.do("POST", "modules/resolve", asked)[1]
+    assert [load["name"] for load in found["loads"]] == ["gcc/12.2", "openmpi/4.1", "gdal/3.6"]
+    assert found["swapped"] == [["gdal", "gdal/3.6"]]
+    [problem] = rest.do("POST", "modules/resolve", {"collection": "none"})[1]["problems"]
+    assert "`none`" in problem["message"]
 
 
 def test_a_recipe_is_previewed_and_installed_with_its_steps(rest: Rest) -> None:

@@ -108,6 +108,21 @@ def test_a_refusal_is_believed_at_once(fakes: Fakes) -> None:
     assert fakes.calls("squeue") == 0
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "sbatch: error: fetch_config: DNS SRV lookup failed\n"
+        "sbatch: fatal: Could not establish a configuration source",
+        "sbatch: error: Munge encode failed: Failed to connect to /run/munge/munge.socket.2: No such "
+        "file or directory\nallocation failure: Invalid authentication credential",
+    ],
+)
+def test_a_machine_that_cannot_ask_refuses_no_request(fakes: Fakes, said: str) -> None:
+    fakes.put("sbatch", f"echo '{said}' >&2; exit 1")
+    with pytest.raises(SlurmUnavailable, match="could not check"):
+        run(Slurm().test(Resources()))
+
+
 def test_no_sbatch(fakes: Fakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SlurmUnavailable) as caught:

@@ -117,6 +117,29 @@ def test_a_kernel_that_nothing_encrypts_is_refused_or_warned_of(tmp_path: Path) 
         assert task["state"] == ("done" if allowed else "failed")
 
 
+def test_a_request_that_is_new_to_a_kernel_is_a_difference(rest: Rest, venv: Path) -> None:
+    make(rest, venv, "to-a-job")
+    body = {
+        "kernel": "to-a-job",
+        "recipe": recipe(venv, "to-a-job", resources={"partition": "gpu"}),
+        "options": {"on_slurm": True, "no_test": True},
+    }
+    shown = rest.do("POST", "preview", body)[1]["sbatch"]
+    asked = shown["text"]
+    assert asked.startswith("sbatch --partition=gpu ")
+    assert f"+{asked}" in shown["diff"].splitlines()
+    body["fingerprint"] = rest.ask("kernels/to-a-job")["fingerprint"]
+    del body["kernel"]
+    task = rest.finish(rest.do("PUT", "kernels/to-a-job", body))
+    assert task["state"] == "done", task
+    del body["fingerprint"]
+    body["kernel"] = "to-a-job"
+    assert rest.do("POST", "preview", body)[1]["sbatch"]["diff"] == ""
+    body["recipe"] = recipe(venv, "to-a-job", resources={"partition": "cpu"})
+    diff = rest.do("POST", "preview", body)[1]["sbatch"]["diff"].splitlines()
+    assert f"-{asked}" in diff and f"+{asked.replace('gpu', 'cpu')}" in diff
+
+
 def test_what_is_wrong_with_a_form_is_told_by_key(rest: Rest, venv: Path) -> None:
     wrong = recipe(venv, "two words", env={"1X": ""}, modules={"load": ["a b"]})
     status, found = rest.do("POST", "validate", {"recipe": wrong})

@@ -18,6 +18,7 @@ from .catalogue import AvailableModule
 from .dialect import Alternatives, Dialect
 from .lmod import Lmod
 from .session import State, Step, clean_environment, kept_environment, run_steps
+from .swaps import Pairs
 from .tcl import EnvironmentModules
 
 if TYPE_CHECKING:
@@ -32,13 +33,16 @@ class Resolution:
     """Modules as they really loaded.
 
     `records` has one entry a loaded module, `environment` is what a shell has after all of them,
-    and `texts` what they printed.
+    and `texts` what they printed. `meant` are pairs of what was asked for and its full name,
+    `taken_out` of a module of the baseline that is not there any more and what took it out.
     """
 
     plan: ModulePlan
     records: tuple[LayerRecord, ...]
     environment: dict[str, str]
     texts: tuple[str, ...] = ()
+    meant: Pairs = ()
+    taken_out: Pairs = ()
 
 
 class ModuleBackend(Protocol):

@@ -17,6 +17,7 @@ from . import saved
 from .catalogue import nearest
 from .items import Item, as_asked, full_name, refuse_two_versions, unique
 from .session import State, Step
+from .swaps import meant, taken_out
 
 if TYPE_CHECKING:
     from .backend import Backend, Resolution
@@ -247,7 +248,10 @@ class Resolver:
             functions=tuple(sorted(state.functions - loaded.states[0].functions - _OWN_FUNCTIONS)),
         )
         texts = dict.fromkeys(s.text for s in loaded.states[1:] if s.text)
-        return Resolution(plan, self._records(loaded, names), state.environment, tuple(texts))
+        return Resolution(
+            plan, self._records(loaded, names), state.environment, tuple(texts),
+            meant=meant(loaded.items, full), taken_out=taken_out(full, loaded.states),
+        )  # fmt: skip
 
     def _records(self, loaded: Loaded, names: Sequence[str]) -> tuple[LayerRecord, ...]:
         states = loaded.states

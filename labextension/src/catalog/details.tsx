@@ -12,6 +12,11 @@ export interface IOfferDetailsProps extends IOfferRowProps {
   args: PartialJSONObject;
 }
 
+const INSTALLS: string[] = [
+  CommandIDs.installOffer,
+  CommandIDs.installOfferForSlurm
+];
+
 /** What is known of an offer before it is installed. */
 export function OfferDetails(props: IOfferDetailsProps): JSX.Element {
   const { offer, api, trans } = props;
@@ -81,8 +86,8 @@ function OfferFacts(
 
 function OfferActions(props: IOfferDetailsProps): JSX.Element {
   const { offer, task, args, commands, trans } = props;
-  const shown = [CommandIDs.installOffer, CommandIDs.createFromOffer].filter(
-    id => commands.hasCommand(id)
+  const shown = [...INSTALLS, CommandIDs.createFromOffer].filter(
+    id => commands.hasCommand(id) && commands.isVisible(id, args)
   );
   const blocked = task !== undefined || offer.missing.length > 0;
   return (
@@ -94,9 +99,9 @@ function OfferActions(props: IOfferDetailsProps): JSX.Element {
           className="kk-LinkButton"
           data-kk-stop
           tabIndex={-1}
-          aria-disabled={id === CommandIDs.installOffer && blocked}
+          aria-disabled={INSTALLS.includes(id) && blocked}
           onClick={() => {
-            if (id !== CommandIDs.installOffer || !blocked) {
+            if (!INSTALLS.includes(id) || !blocked) {
               void commands.execute(id, args);
             }
           }}

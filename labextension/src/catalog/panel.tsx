@@ -132,6 +132,8 @@ function OfferList(props: IOfferListProps): JSX.Element {
   const { data, error } = catalog;
   const [opened, setOpened] = useState('');
   useSignal(model.tasksChanged);
+  // Whether Slurm is there decides what can be done with an offer.
+  useSignal(model.status.changed);
 
   if (data === null) {
     return error ? (

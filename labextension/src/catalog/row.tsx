@@ -61,6 +61,7 @@ export function entriesFor(offer: IOffer): MenuEntry[] {
       ? [CommandIDs.launchNotebook, CommandIDs.launchConsole, null]
       : []),
     CommandIDs.installOffer,
+    CommandIDs.installOfferForSlurm,
     CommandIDs.createFromOffer
   ];
 }

@@ -8,6 +8,8 @@ import type { IForm, IOrigin } from './form';
 export interface IEditorArgs {
   kernel?: string;
   offer?: { identity: string; install: string };
+  /** With an offer: for jobs, whether its recipe speaks of them or not. */
+  slurm?: boolean;
 }
 
 /** Names an editor among the open ones, and its draft. */

@@ -6,9 +6,12 @@ import React from 'react';
 
 import type { ApiError, IKernelkitApi, Resources } from '../api';
 import { ErrorState } from '../components/states';
-import { FormContext } from './context';
+import { failedIcon } from '../icons';
+import { FormContext, specOf, useForm } from './context';
 import { asApiError } from './errors';
 import { FieldSpecs } from './fieldspec';
+import { focusField } from './focusfield';
+import type { IFocusRequest } from './formmodel';
 import { LaunchModel } from './launchmodel';
 import { SlurmFields } from './slurmfields';
 
@@ -18,7 +21,10 @@ export interface ILaunchDialogOptions {
   displayName: string;
   resources: Resources;
   trans: TranslationBundle;
-  /** Launches; what it rejects with is shown over what was typed. */
+  /**
+   * Launches, with null for what the kernel asks for and this launch does not;
+   * what it rejects with is shown over what was typed.
+   */
   launch: (resources: Resources) => Promise<void>;
 }
 
@@ -31,7 +37,7 @@ export async function askAndLaunch(
   const form = new LaunchModel(api, specs, kernel, options.resources, trans);
   let error: ApiError | null = null;
   for (;;) {
-    const dialog = new Dialog({
+    const dialog = new LaunchDialog(form, {
       title: trans.__('Launch %1', displayName),
       body: new LaunchBody(form, trans, error),
       buttons: [
@@ -40,18 +46,41 @@ export async function askAndLaunch(
       ],
       focusNodeSelector: 'select, input'
     });
-    dialog.addClass('kk-LaunchDialog');
     const { button } = await dialog.launch();
     if (!button.accept) {
       return;
     }
     try {
-      await launch(form.resources);
+      await launch(form.request);
       return;
     } catch (reason) {
       error = asApiError(reason);
     }
   }
+}
+
+/** Begins the ids of the form's elements. */
+const PREFIX = 'kk-launch';
+
+/** Stays open while something is wrong: Slurm may take what can never run. */
+class LaunchDialog extends Dialog<unknown> {
+  constructor(
+    private readonly _model: LaunchModel,
+    options: Partial<Dialog.IOptions<unknown>>
+  ) {
+    super(options);
+    this._accept = (options.buttons ?? []).findIndex(one => one.accept);
+    this.addClass('kk-LaunchDialog');
+  }
+
+  /** The Launch button, and Enter in a field. */
+  override resolve(index = this._accept): void {
+    if (index !== this._accept || this._model.attempt()) {
+      super.resolve(index);
+    }
+  }
+
+  private readonly _accept: number;
 }
 
 class LaunchBody extends ReactWidget {
@@ -63,11 +92,17 @@ class LaunchBody extends ReactWidget {
     super();
     this.addClass('kk-LaunchBody');
     _model.changed.connect(this._keepFocus, this);
+    _model.focusRequested.connect(this._focus, this);
   }
 
   override dispose(): void {
     this._model.changed.disconnect(this._keepFocus, this);
+    this._model.focusRequested.disconnect(this._focus, this);
     super.dispose();
+  }
+
+  private _focus(_: unknown, { path }: IFocusRequest): void {
+    requestAnimationFrame(() => focusField(PREFIX, path));
   }
 
   /** A field that becomes a list is drawn anew: Escape is heard in the dialog only. */
@@ -81,7 +116,7 @@ class LaunchBody extends ReactWidget {
 
   protected override render(): JSX.Element {
     const trans = this._trans;
-    const context = { model: this._model, trans, prefix: 'kk-launch' };
+    const context = { model: this._model, trans, prefix: PREFIX };
     return (
       <FormContext.Provider value={context}>
         {this._error && <ErrorState error={this._error} trans={trans} />}
@@ -89,7 +124,24 @@ class LaunchBody extends ReactWidget {
           {trans.__('For this launch only; the kernel itself stays as it is.')}
         </p>
         <SlurmFields />
+        <Refused model={this._model} />
       </FormContext.Provider>
     );
   }
+}
+
+/** Beside the button that was pressed: the field may be far above. */
+function Refused({ model }: { model: LaunchModel }): JSX.Element {
+  const form = useForm();
+  const { refused } = model;
+  return (
+    <div role="alert">
+      {refused && (
+        <p className="kk-Outcome-problem kk-mod-error">
+          <failedIcon.react tag="span" aria-hidden="true" />
+          {`${specOf(form, refused.path).label}: ${refused.message}`}
+        </p>
+      )}
+    </div>
+  );
 }

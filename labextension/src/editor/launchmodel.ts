@@ -18,10 +18,10 @@ export class LaunchModel implements IFormModel {
     readonly api: IKernelkitApi,
     readonly specs: FieldSpecs,
     private readonly _kernel: string,
-    resources: Resources,
+    private readonly _saved: Resources,
     private readonly _trans: TranslationBundle
   ) {
-    this._values = { recipe: { resources }, options: {} };
+    this._values = { recipe: { resources: _saved }, options: {} };
     this.inventory = new InventoryResource(api);
     this.inventory.changed.connect(() => this._changed.emit());
     void this.inventory.refresh();
@@ -55,10 +55,19 @@ export class LaunchModel implements IFormModel {
     return this._slurm.pending;
   }
 
-  /** What is asked for, as it is sent. */
+  /** All that is asked for. */
   get resources(): Resources {
     const asked = withoutEmpty(getAt(this._values, ['recipe', 'resources']));
     return isObject(asked) ? asked : {};
+  }
+
+  /**
+   * The same as a launch takes it: what it does not name stays as the kernel
+   * has it, so what was emptied here is sent as null.
+   */
+  get request(): Resources {
+    const emptied = Object.keys(this._saved).map(key => [key, null]);
+    return { ...Object.fromEntries(emptied), ...this.resources };
   }
 
   get problems(): IProblem[] {
@@ -84,8 +93,26 @@ export class LaunchModel implements IFormModel {
     this._changed.emit();
   }
 
+  /** What keeps the request from being tried; null before that is tried. */
+  get refused(): IProblem | null {
+    return this._tried ? (this._error ?? null) : null;
+  }
+
+  /** Whether it may be launched; if not, the focus goes to what is wrong. */
+  attempt(): boolean {
+    const error = this._error;
+    this._tried = true;
+    this._changed.emit();
+    if (error) {
+      this._focusRequested.emit({ path: error.path });
+    }
+    return !error;
+  }
+
   askSlurm(): void {
     this._word = null;
+    // It may say otherwise now: limits of users and accounts come and go.
+    this._told = [];
     // What is wrong at a glance is shown at its field.
     if (this.problems.length === 0) {
       this._slurm.ask();
@@ -95,6 +122,10 @@ export class LaunchModel implements IFormModel {
 
   refreshInventory(): void {
     void this.inventory.renew();
+  }
+
+  private get _error(): IProblem | undefined {
+    return this.problems.find(({ severity }) => severity === 'error');
   }
 
   private _draft() {
@@ -120,4 +151,5 @@ export class LaunchModel implements IFormModel {
   private _values: JSONObject;
   private _told: IProblem[] = [];
   private _word: ISlurmWord | null = null;
+  private _tried = false;
 }

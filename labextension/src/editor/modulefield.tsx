@@ -18,6 +18,7 @@ import { moved, prerequisites } from './reorder';
 import { listAt, textAt } from './tree';
 
 const LOAD = ['recipe', 'modules', 'load'] as const;
+const COLLECTION = ['recipe', 'modules', 'collection'] as const;
 
 export function ModuleField(): JSX.Element {
   const { model, trans, prefix } = useForm();
@@ -65,11 +66,7 @@ export function ModuleField(): JSX.Element {
   };
 
   return (
-    <Field
-      path={LOAD}
-      group
-      required={!textAt(model.values, ['recipe', 'modules', 'collection'])}
-    >
+    <Field path={LOAD} group required={!textAt(model.values, COLLECTION)}>
       {control => (
         <>
           {modules.length > 0 && (
@@ -132,12 +129,13 @@ function useResolution(modules: string[]): IResolution | null {
   const key = JSON.stringify([
     modules,
     listAt(model.values, ['recipe', 'modules', 'use']),
-    textAt(model.values, ['recipe', 'modules', 'baseline'])
+    textAt(model.values, ['recipe', 'modules', 'baseline']),
+    textAt(model.values, COLLECTION)
   ]);
   useEffect(() => {
     setAnswer(null);
-    const [load, use, baseline] = JSON.parse(key);
-    if (load.length === 0) {
+    const [load, use, baseline, collection] = JSON.parse(key);
+    if (load.length === 0 && !collection) {
       return;
     }
     const latest = new Latest({
@@ -145,7 +143,8 @@ function useResolution(modules: string[]): IResolution | null {
         model.api.resolveModules(
           load,
           use.filter(Boolean),
-          baseline || undefined
+          baseline || undefined,
+          collection || undefined
         ),
       answered: setAnswer,
       // The check of the whole form tells what is wrong with the server.
@@ -242,10 +241,15 @@ function Outcome(props: {
   const told = model.problemsAt(LOAD).map(({ message }) => message);
   const problems =
     resolution?.problems.filter(({ message }) => !told.includes(message)) ?? [];
-  const added = resolution?.loads.filter(load => !load.asked) ?? [];
+  const collection = textAt(model.values, COLLECTION);
+  const swapped = resolution?.swapped ?? [];
+  const named = new Set([...asked, ...swapped.map(([, full]) => full)]);
+  const loads = resolution?.loads ?? [];
+  const added = loads.filter(load => !load.asked);
+  const saved = loads.filter(load => load.asked && !named.has(load.name));
   return (
     <div className="kk-Outcome" role="status">
-      {asked.length > 0 && !resolution && (
+      {(asked.length > 0 || collection) && !resolution && (
         <p>{trans.__('Trying the modules…')}</p>
       )}
       {added.length > 0 && (
@@ -254,8 +258,19 @@ function Outcome(props: {
           {added.map(({ name }) => name).join(', ')}
         </p>
       )}
-      {resolution?.swapped.map(([from, to]) => (
+      {collection && saved.length > 0 && (
+        <p>
+          {trans.__('The collection %1 loads:', collection)}{' '}
+          {saved.map(({ name }) => name).join(', ')}
+        </p>
+      )}
+      {swapped.map(([from, to]) => (
         <p key={from}>{trans.__('%1 is %2 here.', from, to)}</p>
+      ))}
+      {resolution?.taken_out.map(([gone, by]) => (
+        <p key={gone}>
+          {trans.__('%1 takes out %2, which is loaded first.', by, gone)}
+        </p>
       ))}
       {problems.map(({ message, detail, hint }) => (
         <div className="kk-Outcome-problem kk-mod-error" key={message}>

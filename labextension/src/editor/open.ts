@@ -45,10 +45,11 @@ export async function makeEditor(
   return widget;
 }
 
-async function originOf(
-  { kernel, offer }: IEditorArgs,
-  { model: { api }, trans }: IOpenOptions
+export async function originOf(
+  { kernel, offer, slurm }: IEditorArgs,
+  { model, trans }: IOpenOptions
 ): Promise<IOrigin> {
+  const { api } = model;
   if (kernel) {
     const { recipe, options, fingerprint } = await api.kernel(kernel);
     if (!recipe) {
@@ -60,7 +61,16 @@ async function originOf(
   }
   if (offer) {
     const { recipe } = await api.offerInfo(offer.identity);
-    return { form: formOf(recipe ?? {}, {}), source: offer.install };
+    const jobs = slurm || (recipe?.resources && (await hasSlurm(model)));
+    const form = formOf(recipe ?? {}, jobs ? { on_slurm: true } : {});
+    return { form, source: offer.install };
   }
   return { form: emptyForm() };
+}
+
+async function hasSlurm({ status }: IKernelkitModel): Promise<boolean> {
+  if (!status.data) {
+    await status.refresh();
+  }
+  return status.data?.slurm === true;
 }

@@ -142,8 +142,9 @@ export class Saving implements IDisposable {
     this._tell(error.info);
   }
 
-  private _tell({ message, detail, hint, field, step }: IErrorInfo): void {
-    const path = field?.split('.') ?? STEP_FIELDS[step ?? ''];
+  private _tell(error: IErrorInfo): void {
+    const { message, detail, hint } = error;
+    const path = fieldIn(error);
     // What was changed since may well be what was wrong.
     if (path && this.editor.form === this._form) {
       this.editor.refuse({ path, message, detail, hint, severity: 'error' });
@@ -198,6 +199,15 @@ export class Saving implements IDisposable {
   private _refusal: ApiError | null = null;
   private _asking = false;
   private _isDisposed = false;
+}
+
+function fieldIn(error: IErrorInfo): string[] | undefined {
+  const { code, field, step } = error;
+  if (code === 'submit_rejected') {
+    // Slurm's refusals name a key of the request.
+    return ['resources', ...(field ? [field] : [])];
+  }
+  return field?.split('.') ?? STEP_FIELDS[step ?? ''];
 }
 
 export namespace Saving {

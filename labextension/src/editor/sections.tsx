@@ -267,7 +267,10 @@ export function Advanced({ editor }: ISectionProps): JSX.Element {
       />
       <Input path={['recipe', 'kernel', 'user_site']} />
       {onSlurm && getAt(model.values, ['options', 'in_job']) === undefined && (
-        <TextInput path={['options', 'lease']} />
+        <>
+          <TextInput path={['options', 'lease']} />
+          <TextInput path={['options', 'idle']} />
+        </>
       )}
       {onSlurm && <TextInput path={['options', 'in_job']} />}
       {onSlurm && textAt(model.values, ['options', 'in_job']) !== '' && (

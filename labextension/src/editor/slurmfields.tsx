@@ -8,6 +8,7 @@ import { useNow } from '../components/hooks';
 import { ago, duration, moment } from '../format';
 import { useForm } from './context';
 import type { ISlurmWord } from './formmodel';
+import { gpuCounts } from './gpucounts';
 import { LinesInput, TextInput } from './inputs';
 import { at, GpuField, MemoryField, OneOf, RESOURCES } from './slurminputs';
 import { memoryText, timeText } from './slurmtext';
@@ -44,7 +45,10 @@ export function SlurmFields(): JSX.Element {
         }))}
       />
       <GpuField
-        partitions={chosen.length ? chosen : (inventory?.partitions ?? [])}
+        kinds={gpuCounts(
+          inventory?.nodes ?? [],
+          chosen.length ? chosen : (inventory?.partitions ?? [])
+        )}
       />
       <div className="kk-Columns">
         <TextInput

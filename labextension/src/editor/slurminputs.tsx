@@ -2,9 +2,9 @@
 import { HTMLSelect } from '@jupyterlab/ui-components';
 import React, { useState } from 'react';
 
-import type { IPartition } from '../api';
 import { fieldId, useForm } from './context';
 import { Field } from './field';
+import type { ICount } from './gpucounts';
 import { TextInput, type IChoice } from './inputs';
 import { gpus, gresText } from './slurmtext';
 import { getAt, textAt } from './tree';
@@ -84,17 +84,11 @@ export function OneOf(props: {
 const OTHER = '\n';
 
 /** How many GPUs, and of which type; anything else `gres` can say is typed. */
-export function GpuField(props: { partitions: IPartition[] }): JSX.Element {
+export function GpuField(props: { kinds: Map<string, ICount> }): JSX.Element {
   const { model, trans } = useForm();
   const path = at('gres');
   const text = textAt(model.values, path);
-  const kinds = new Map<string, { free: number; total: number }>();
-  for (const { kind, free, total } of props.partitions.flatMap(
-    one => one.gpus
-  )) {
-    const sum = kinds.get(kind) ?? { free: 0, total: 0 };
-    kinds.set(kind, { free: sum.free + free, total: sum.total + total });
-  }
+  const { kinds } = props;
   const asked = gpus(text);
   const [plain, setPlain] = useState(false);
   if (plain || (text !== '' && !asked)) {

@@ -4,7 +4,8 @@ import React, { useEffect, useMemo, useState } from 'react';
 
 import { useSignal } from '../components/hooks';
 import { failedIcon } from '../icons';
-import { FormContext, fieldId } from './context';
+import { FormContext } from './context';
+import { focusField } from './focusfield';
 import type { EditorModel } from './model';
 import { PreviewPane } from './previewpane';
 import { SaveBar } from './savebar';
@@ -149,20 +150,6 @@ function useFocusRequests(
       editor.focusRequested.disconnect(slot);
     };
   }, [editor, prefix]);
-}
-
-/** The field itself, or the nearest one above it. */
-function focusField(prefix: string, path: Path): void {
-  for (let length = path.length; length > 0; length--) {
-    const id = fieldId(prefix, path.slice(0, length));
-    const field = document.getElementById(id);
-    if (field) {
-      field.closest('details')?.setAttribute('open', '');
-      field.scrollIntoView({ block: 'center' });
-      field.focus();
-      return;
-    }
-  }
 }
 
 const NAMING = ['name', 'version', 'display_name', 'description', 'language'];

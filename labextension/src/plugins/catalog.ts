@@ -2,9 +2,19 @@ import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { Dialog, ICommandPalette, showDialog } from '@jupyterlab/apputils';
-import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import {
+  Dialog,
+  ICommandPalette,
+  Notification,
+  showDialog
+} from '@jupyterlab/apputils';
+import {
+  ITranslator,
+  nullTranslator,
+  type TranslationBundle
+} from '@jupyterlab/translation';
 import { downloadIcon } from '@jupyterlab/ui-components';
+import type { JSONObject } from '@lumino/coreutils';
 
 import type { IOffer } from '../api';
 import { Installs } from '../catalog/installs';
@@ -48,6 +58,42 @@ export const catalogPlugin: JupyterFrontEndPlugin<void> = {
       category: trans.__('kernelkit')
     });
 
+    const install = async (offer: IOffer, slurm: boolean): Promise<void> => {
+      if (isInstalled(offer) && !(await maySupersede(offer, trans))) {
+        return;
+      }
+      const misfit = slurm ? await installs.misfit(offer) : undefined;
+      if (misfit) {
+        Notification.warning(
+          trans.__(
+            'What %1 asks for does not fit this cluster; change it here. %2',
+            offer.identity,
+            misfit.message
+          ),
+          { autoClose: 15_000 }
+        );
+        await app.commands.execute(CommandIDs.createFromOffer, {
+          offer: offer as unknown as JSONObject,
+          slurm
+        });
+        return;
+      }
+      try {
+        await installs.begin(offer, isInstalled(offer), slurm);
+      } catch (error) {
+        const actions = await import('../kernels/actions');
+        const title = trans.__('Install %1', offer.identity);
+        await actions.tell(context, title, error);
+      }
+    };
+    const describedBy = {
+      args: {
+        type: 'object',
+        properties: { offer: { type: 'object', description: 'An offer.' } },
+        required: ['offer']
+      }
+    };
+
     app.commands.addCommand(CommandIDs.installOffer, {
       label: args =>
         isInstalled(args.offer)
@@ -55,42 +101,42 @@ export const catalogPlugin: JupyterFrontEndPlugin<void> = {
           : trans.__('Install'),
       icon: args => (args.inMenu ? downloadIcon : undefined),
       isEnabled: args => lacksNothing(args.offer),
-      describedBy: {
-        args: {
-          type: 'object',
-          properties: { offer: { type: 'object', description: 'An offer.' } },
-          required: ['offer']
-        }
-      },
-      execute: async args => {
-        const offer = args.offer as unknown as IOffer;
-        if (isInstalled(offer)) {
-          const answer = await showDialog({
-            title: trans.__('Install %1 again?', offer.identity),
-            body: trans.__(
-              'The kernel %1 is made anew and replaced. A copy of the present one is kept.',
-              offer.installed ?? ''
-            ),
-            buttons: [
-              Dialog.cancelButton(),
-              Dialog.okButton({ label: trans.__('Install') })
-            ]
-          });
-          if (!answer.button.accept) {
-            return;
-          }
-        }
-        try {
-          await installs.begin(offer, isInstalled(offer));
-        } catch (error) {
-          const actions = await import('../kernels/actions');
-          const title = trans.__('Install %1', offer.identity);
-          await actions.tell(context, title, error);
-        }
-      }
+      describedBy,
+      execute: ({ offer }) => install(offer as unknown as IOffer, false)
+    });
+    app.commands.addCommand(CommandIDs.installOfferForSlurm, {
+      label: args =>
+        isInstalled(args.offer)
+          ? trans.__('Install Again for Slurm…')
+          : trans.__('Install for Slurm'),
+      caption: trans.__('Make a kernel of it that runs in Slurm jobs'),
+      icon: args => (args.inMenu ? downloadIcon : undefined),
+      isVisible: () => model.status.data?.slurm === true,
+      isEnabled: args => lacksNothing(args.offer),
+      describedBy,
+      execute: ({ offer }) => install(offer as unknown as IOffer, true)
     });
   }
 };
+
+/** Whether the kernel of an offer may be replaced by a new one. */
+async function maySupersede(
+  offer: IOffer,
+  trans: TranslationBundle
+): Promise<boolean> {
+  const answer = await showDialog({
+    title: trans.__('Install %1 again?', offer.identity),
+    body: trans.__(
+      'The kernel %1 is made anew and replaced. A copy of the present one is kept.',
+      offer.installed ?? ''
+    ),
+    buttons: [
+      Dialog.cancelButton(),
+      Dialog.okButton({ label: trans.__('Install') })
+    ]
+  });
+  return answer.button.accept;
+}
 
 function isInstalled(offer: unknown): boolean {
   return Boolean((offer as IOffer | undefined)?.installed);

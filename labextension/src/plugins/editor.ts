@@ -98,11 +98,14 @@ export const editorPlugin: JupyterFrontEndPlugin<void> = {
     commands.addCommand(CommandIDs.createFromOffer, {
       label: trans.__('Create a kernel of it…'),
       icon: addIcon,
-      describedBy: { args: takes({ offer: { type: 'object' } }) },
+      describedBy: {
+        args: takes({ offer: { type: 'object' }, slurm: { type: 'boolean' } })
+      },
       execute: given => {
         const offer = given.offer as unknown as IOffer;
         const { identity, install } = offer;
-        return openOrTell({ offer: { identity, install } });
+        const slurm = given.slurm === true;
+        return openOrTell({ offer: { identity, install }, slurm });
       }
     });
     commands.addCommand(OPEN, {

@@ -49,7 +49,12 @@ function fakeServer(): FakeApi {
     validate: () => ({ problems: [], estimate: null, words: '', now: 0 }),
     inventory: () => inventory(),
     modules: () => catalogOf([]),
-    resolveModules: () => ({ loads: [], swapped: [], problems: [] })
+    resolveModules: () => ({
+      loads: [],
+      swapped: [],
+      taken_out: [],
+      problems: []
+    })
   });
   return fake;
 }
@@ -132,6 +137,47 @@ describe('a new kernel', () => {
     });
   });
 
+  it('says what its modules and its collection come to', async () => {
+    const fake = fakeServer();
+    const load = (name: string, asked: boolean) => ({
+      name,
+      file: `/m/${name}`,
+      asked,
+      description: ''
+    });
+    fake.answers.resolveModules = () => ({
+      loads: [
+        load('gcc/12', false),
+        load('gdal/3', true),
+        load('cuda/12', true)
+      ],
+      swapped: [['cuda', 'cuda/12']],
+      taken_out: [['cuda/11', 'cuda/12']],
+      problems: []
+    });
+    const form = saved();
+    form.recipe = {
+      name: 'work',
+      modules: { load: ['cuda'], baseline: 'reset', collection: 'work' }
+    };
+    open(fake, { form });
+    await screen.findByText('The collection work loads: gdal/3');
+    screen.getByText('Loaded along with them: gcc/12');
+    screen.getByText('cuda is cuda/12 here.');
+    screen.getByText('cuda/12 takes out cuda/11, which is loaded first.');
+    expect(fake.asked).toContain('resolveModules(["cuda"], [], reset, work)');
+  });
+
+  it('asks what a collection holds, with no module beside it', async () => {
+    const fake = fakeServer();
+    const form = saved();
+    form.recipe = { name: 'work', modules: { collection: 'work' } };
+    open(fake, { form });
+    await waitFor(() =>
+      expect(fake.asked.join()).toContain('resolveModules([], [],')
+    );
+  });
+
   it('asks which way, where there are several', async () => {
     const fake = fakeServer();
     const found = offer({
@@ -163,6 +209,17 @@ describe('a new kernel', () => {
 });
 
 describe('a request to Slurm', () => {
+  it('says how long its job waits for another kernel', async () => {
+    const { editor, user } = open(fakeServer(), {
+      form: saved({ options: { on_slurm: true } })
+    });
+    await user.click(screen.getByText('Advanced'));
+    await user.type(await screen.findByLabelText(/^idle/), '600');
+    expect(editor.draft.options.idle).toBe(600);
+    await user.type(screen.getByLabelText(/^in_job/), '17');
+    expect(screen.queryByLabelText(/^idle/)).toBeNull();
+  });
+
   it('is held against the limits while one types', async () => {
     const { user } = open(fakeServer(), { form: saved() });
     await user.click(screen.getByRole('checkbox', { name: 'In a job' }));

@@ -59,7 +59,11 @@ export const schemas = {
     $defs: {
       Options: {
         type: 'object',
-        properties: { on_slurm: { type: 'boolean', default: false } }
+        properties: {
+          on_slurm: { type: 'boolean', default: false },
+          idle: { type: 'integer', minimum: 0, maximum: 86400, default: 0 },
+          in_job: text
+        }
       }
     }
   },
@@ -107,6 +111,11 @@ export function inventory(changes: Partial<IInventory> = {}): IInventory {
       partition(),
       partition({ name: 'gpu', is_default: false, gpus: [a100] })
     ],
+    nodes: ['g1', 'g2'].map((name, index) => ({
+      name,
+      partitions: ['gpu'],
+      gpus: [{ ...a100, total: 4, free: index === 0 ? 3 : 0 }]
+    })),
     associations: [],
     qos: [],
     reservations: [],
