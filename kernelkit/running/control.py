@@ -7,19 +7,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from weakref import WeakValueDictionary
+
+import msgspec
 
 from ..errors import KernelFailed, KernelkitError, NotFound, NotPermitted, SlurmUnavailable
 from ..names import printable
 from ..slurm.client import Slurm
 from ..slurm.job_script import JobSettings, render_job_script
+from .faults import may_pass
 from .orphans import is_abandoned
 from .records import Run, Server, Status
 from .runs import Runs
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -60,8 +67,10 @@ class JobControl:
             return await self._submit(run)
 
     async def _submit(self, run: Run) -> Run:
-        with self.runs.allocations.locked(run.job_name):
-            self.runs.allocations.join(run, run.job_name, idle=run.idle)
+        with self._or_nothing(run):
+            with self.runs.allocations.locked(run.job_name):
+                self.runs.allocations.join(run, run.job_name, idle=run.idle)
+            self.runs.update(run.id, submits=1)
         script = render_job_script(
             JobSettings(
                 run_root=str(self.runs.root),
@@ -72,7 +81,6 @@ class JobControl:
                 gpu_interval=self.settings.gpu_interval,
             )
         )
-        self.runs.update(run.id, submits=1)
         directory = self.runs.directory(run.id)
         try:
             job_id = await self.slurm.submit(
@@ -83,9 +91,31 @@ class JobControl:
             raise
         except KernelkitError as error:
             self.runs.allocations.leave(run)
-            self.runs.update(run.id, phase="ended", reason=error.message, end_code="REFUSED")
+            self._noted(run, phase="ended", reason=error.message, end_code="REFUSED")
             raise
-        return self.runs.update(run.id, job_id=job_id, phase="queued")
+        # Where its record cannot say so now, the job is found by its name.
+        return self._noted(run, submits=1, job_id=job_id, phase="queued")
+
+    @contextlib.contextmanager
+    def _or_nothing(self, run: Run) -> Iterator[None]:
+        """A run that gets no job because its files cannot be written is removed: it could not even
+        be recorded that it has ended."""
+        try:
+            yield
+        except KernelkitError as error:
+            if may_pass(error):
+                self.runs.remove(run.id)
+            raise
+
+    def _noted(self, run: Run, **changes: Any) -> Run:
+        """The record with these changes, written or, while that cannot be done, not."""
+        try:
+            return self.runs.update(run.id, **changes)
+        except KernelkitError as error:
+            if not may_pass(error):
+                raise
+            log.warning("Run %s: its record is not up to date. %s", run.id, error.message)
+            return msgspec.structs.replace(run, **changes)
 
     async def _recover(self, run: Run) -> Run:
         """Find the job of a run that was submitted when the answer, or the server, got lost."""
@@ -112,15 +142,16 @@ class JobControl:
                 return run
             hosts = [*self.runs.of_job(job), *self._run_named(job)]
             host = next((h for h in hosts if h.id != run_id and self._may_host(h)), None)
-            if host is None or not self._enter(run, host):
-                raise NotFound(
-                    f"No job `{printable(job)[:40]}` of yours can take another kernel.",
-                    hint="`kernelkit jobs` shows which can.",
-                )
-            run = self.runs.update(
-                run_id, job_name=host.job_name, job_id=host.job_id, phase="queued",
-                resources=host.resources,
-            )  # fmt: skip
+            with self._or_nothing(run):
+                if host is None or not self._enter(run, host):
+                    raise NotFound(
+                        f"No job `{printable(job)[:40]}` of yours can take another kernel.",
+                        hint="`kernelkit jobs` shows which can.",
+                    )
+                run = self.runs.update(
+                    run_id, job_name=host.job_name, job_id=host.job_id, phase="queued",
+                    resources=host.resources,
+                )  # fmt: skip
         await self.look(run)
         return run
 
@@ -152,6 +183,12 @@ class JobControl:
         the job waits there is nothing to do: its place in the queue is kept. Raises KernelFailed
         when the run has ended.
         """
+        wanted = self.ask_for_kernel(run_id, start=start, grace=grace)
+        await self.look(self.runs.load(run_id))
+        return wanted
+
+    def ask_for_kernel(self, run_id: str, *, start: int | None, grace: int) -> int:
+        """What `relaunch` writes, which the supervisor reads within seconds."""
         run = self.runs.load(run_id)
         status = self.runs.read_status(run_id)
         if run.phase in ("ending", "ended") or (status and status.phase == "ended"):
@@ -164,7 +201,6 @@ class JobControl:
         wanted = status.start + 1 if start is None else start
         if wanted > status.start:
             self.runs.request(run_id, "relaunch", wanted, grace)
-            await self.look(run)
         return wanted
 
     async def signal(self, run_id: str, name: str, *, start: int | None = None) -> bool:
@@ -187,8 +223,8 @@ class JobControl:
         """Wake the supervisor. It looks within seconds anyway, so a failure is no matter."""
         # Before the supervisor's first word there is no trap yet, and USR1 would end the job.
         members = self.runs.allocations.members(run.job_name) | {run.id}
-        if run.job_id and any(self.runs.read_status(each) for each in members):
-            with contextlib.suppress(SlurmUnavailable):
+        with contextlib.suppress(KernelkitError):
+            if run.job_id and any(self.runs.read_status(each) for each in members):
                 await self.slurm.signal(run.job_id, "USR1")
 
     # --- the end ---------------------------------------------------------------------------------
@@ -197,14 +233,14 @@ class JobControl:
         """End a run, and with the last run its job: one scancel, whatever its state.
 
         Raises SlurmUnavailable when Slurm could not be told; the record then says `ending`, and
-        the next call tries again.
+        the next call tries again. A disk that is full keeps no job: Slurm is told all the same.
         """
         async with self._alone(run_id):
             run = self.runs.load(run_id)
             if run.phase == "ended":
                 return run
-            run = self.runs.update(
-                run_id,
+            run = self._noted(
+                run,
                 phase="ending",
                 reason=run.reason or reason,
                 end_code=run.end_code or code,
@@ -213,7 +249,12 @@ class JobControl:
                 # Only a complete answer without the job lets this end without a cancel.
                 run = await self._find_to_end(run)
             with self.runs.allocations.locked(run.job_name):
-                self.runs.request(run_id, "stop")
+                try:
+                    self.runs.request(run_id, "stop")
+                except KernelkitError as error:
+                    # Without it, and with others in the job, nobody would end this kernel.
+                    if not may_pass(error) or self._is_shared(run):
+                        raise
                 shared = self._is_shared(run)
                 if shared and self.runs.read_status(run_id) is None:
                     self.runs.allocations.leave(run)  # it never started, so nobody has to stop it
@@ -221,7 +262,7 @@ class JobControl:
                 await (self.look(run) if shared else self.slurm.cancel([run.job_id]))
             if not shared:
                 self.runs.allocations.leave(run)
-            return self.runs.update(run_id, phase="ended")
+            return self._noted(run, phase="ended", reason=run.reason, end_code=run.end_code)
 
     def end_now(self, run_id: str) -> None:
         """`end` for a process that is about to exit: the supervisor of a kernel that runs is told
@@ -249,7 +290,7 @@ class JobControl:
 
     async def _find_to_end(self, run: Run) -> Run:
         found = await self.slurm.find_by_name(run.job_name)
-        return self.runs.update(run.id, job_id=found) if found else run
+        return self._noted(run, job_id=found) if found else run
 
     # --- another server --------------------------------------------------------------------------
 
