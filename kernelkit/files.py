@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import InsecureFile, KernelkitError, NotPermitted, StorageFull
+from .errors import InsecureFile, KernelkitError, NotFound, NotPermitted, StorageFull
 
 if TYPE_CHECKING:
     from .model import FileMark, MarkRole
@@ -104,25 +104,33 @@ def read_private(path: Path, limit: int) -> bytes:
 
 def read_private_dated(path: Path, limit: int) -> tuple[bytes, float]:
     """`read_private`, and when the file was written, by the clock of its disk (see `disk_time`)."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise InsecureFile(f"`{path}` is a symlink.", hint="Remove it.") from error
-        raise
-    with os.fdopen(fd, "rb") as file:
-        found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.getuid():
-            raise InsecureFile(f"`{path}` is not a file of yours.", hint="Remove it.")
-        if found.st_mode & 0o077:
-            raise InsecureFile(
-                f"`{path}` can be read or written by others.", hint=f"Run `chmod 600 {path}`."
-            )
+    with os.fdopen(_open_own(path, os.O_RDONLY), "rb") as file:
+        found = _check_private(path, file.fileno())
         if found.st_size > limit:
             raise InsecureFile(
                 f"`{path}` is {found.st_size} bytes; at most {limit} are read.", hint="Remove it."
             )
         return file.read(limit), found.st_mtime
+
+
+def _open_own(path: Path, flags: int) -> int:
+    try:
+        return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise InsecureFile(f"`{path}` is a symlink.", hint="Remove it.") from error
+        raise
+
+
+def _check_private(path: Path, fd: int) -> os.stat_result:
+    found = os.fstat(fd)
+    if not stat.S_ISREG(found.st_mode) or found.st_uid != os.getuid():
+        raise InsecureFile(f"`{path}` is not a file of yours.", hint="Remove it.")
+    if found.st_mode & 0o077:
+        raise InsecureFile(
+            f"`{path}` can be read or written by others.", hint=f"Run `chmod 600 {path}`."
+        )
+    return found
 
 
 def disk_time(directory: Path) -> float:
@@ -205,6 +213,32 @@ def replace_file(path: Path, data: bytes, mode: int = 0o644, *, flush: bool = Tr
             temporary.unlink(missing_ok=True)
 
 
+def overwrite_file(path: Path, data: bytes) -> None:
+    """Write `data` over the content of a private file of ours, which takes no new space where the
+    file had as much before. A reader may see a part of it.
+
+    A disk that writes nothing in place may have no space even for that: the file gets a new time
+    then. Raises NotFound, InsecureFile as `read_private` does, and what `explained` does.
+    """
+    try:
+        with explained(path, "Writing"):
+            try:
+                fd = _open_own(path, os.O_RDWR)
+            except FileNotFoundError as error:
+                raise NotFound(f"There is no file `{path}`.") from error
+            with os.fdopen(fd, "r+b", buffering=0) as file:
+                _check_private(path, fd)
+                written = 0
+                while written < len(data):
+                    written += file.write(data[written:])
+                file.truncate()
+    except StorageFull:
+        with suppress(OSError):
+            os.utime(path, follow_symlinks=False)
+            return
+        raise
+
+
 def flush_dir(path: Path) -> None:
     """Flush a directory's entries to the disk, where the file system can do that."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -251,7 +285,9 @@ def exchange_dirs(new: Path, current: Path) -> bool:
 def remove_tree(path: Path) -> None:
     """Remove a directory tree, read-only parts included; one that is gone is fine."""
 
-    def unlock(function: object, name: str, _error: object) -> None:
+    def unlock(function: object, name: str, error: tuple[object, object, object]) -> None:
+        if isinstance(error[1], FileNotFoundError):  # somebody else removes it, too
+            return
         Path(name).parent.chmod(0o700)
         if callable(function):
             function(name)

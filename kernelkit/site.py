@@ -95,6 +95,11 @@ class KernelkitSite(Configurable):
         "~/.local/share/kernelkit/runs",
         help="Directory of Slurm kernels' runs, on a disk that the nodes share.",
     ).tag(config=True)
+    run_days = Int(
+        14,
+        min=1,
+        help="Days that the log and the record of a Slurm kernel are kept after its end.",
+    ).tag(config=True)
     run_interface = Unicode(
         help="Network interface that kernels listen on (`ib0`); default: the node's own name.",
     ).tag(config=True)

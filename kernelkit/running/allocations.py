@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..files import locked, private_dir, remove_tree, write_file
+from ..files import explained, locked, private_dir, remove_tree, write_file
 from .records import RUN_ID, Run
 
 _LOCK_TIMEOUT = 20.0
@@ -34,15 +34,17 @@ class Allocations:
         """Make `run` one of the job's; False when the job takes none any more.
 
         `idle` is how many seconds the job stays after its last run; who comes first decides.
+        Raises KernelkitError.
         """
         private_dir(self.root.parent)
         private_dir(self.root)
         directory = private_dir(self.directory(job_name))
         entry = directory / run.id
-        if not entry.exists():
-            write_file(entry, b"", 0o600, flush=False)
-        if idle and not (directory / "idle").exists():
-            write_file(directory / "idle", f"{idle}\n".encode(), 0o600)
+        with explained(directory, "Writing"):
+            if not entry.exists():
+                write_file(entry, b"", 0o600, flush=False)
+            if idle and not (directory / "idle").exists():
+                write_file(directory / "idle", f"{idle}\n".encode(), 0o600)
         # The supervisor writes this first and looks for runs after: one of us sees the other.
         if any(path.name == "closed" for path in directory.iterdir()):
             entry.unlink(missing_ok=True)

@@ -7,20 +7,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from weakref import WeakValueDictionary
+
+import msgspec
 
 from ..errors import KernelFailed, KernelkitError, NotFound, NotPermitted, SlurmUnavailable
 from ..names import printable
 from ..slurm.client import Slurm
 from ..slurm.job_script import JobSettings, render_job_script
+from .faults import may_pass
 from .orphans import is_abandoned
 from .records import JOB_NAME_PREFIX, Run, Server, Status
 from .runs import Runs
+
+log = logging.getLogger(__name__)
 
 # Seconds for which whole answers lack a job, until it is sure that none comes any more: a busy
 # controller works on what it was sent for no longer than its clients wait (MessageTimeout, 10 s).
@@ -56,7 +63,7 @@ class JobControl:
 
         Raises SubmitRejected, and SlurmUnavailable when it is not known whether there is a job:
         call again then, and it is looked for by its name. One that Slurm certainly does not have
-        is submitted again, by another name, so that two never serve one run (decision 026);
+        is submitted again, by another name, so that two never serve one run (decision 027);
         raises KernelFailed after some such submissions.
         """
         async with self._alone(run_id):
@@ -72,8 +79,11 @@ class JobControl:
             return await self._submit(run)
 
     async def _submit(self, run: Run) -> Run:
-        with self.runs.allocations.locked(run.job_name):
-            self.runs.allocations.join(run, run.job_name, idle=run.idle)
+        submits = run.submits + 1
+        with contextlib.nullcontext() if run.submits else self._or_nothing(run):
+            with self.runs.allocations.locked(run.job_name):
+                self.runs.allocations.join(run, run.job_name, idle=run.idle)
+            self.runs.update(run.id, submits=submits)
         script = render_job_script(
             JobSettings(
                 run_root=str(self.runs.root),
@@ -84,7 +94,6 @@ class JobControl:
                 gpu_interval=self.settings.gpu_interval,
             )
         )
-        self.runs.update(run.id, submits=run.submits + 1)
         directory = self.runs.directory(run.id)
         try:
             job_id = await self.slurm.submit(
@@ -97,9 +106,31 @@ class JobControl:
             raise
         except KernelkitError as error:
             self.runs.allocations.leave(run)
-            self.runs.update(run.id, phase="ended", reason=error.message, end_code="REFUSED")
+            self._noted(run, phase="ended", reason=error.message, end_code="REFUSED")
             raise
-        return self.runs.update(run.id, job_id=job_id, phase="queued")
+        # Where its record cannot say so now, the job is found by its name.
+        return self._noted(run, submits=submits, job_id=job_id, phase="queued")
+
+    @contextlib.contextmanager
+    def _or_nothing(self, run: Run) -> Iterator[None]:
+        """A run that gets no job because its files cannot be written is removed: it could not even
+        be recorded that it has ended."""
+        try:
+            yield
+        except KernelkitError as error:
+            if may_pass(error):
+                self.runs.remove(run.id)
+            raise
+
+    def _noted(self, run: Run, **changes: Any) -> Run:
+        """The record with these changes, written or, while that cannot be done, not."""
+        try:
+            return self.runs.update(run.id, **changes)
+        except KernelkitError as error:
+            if not may_pass(error):
+                raise
+            log.warning("Run %s: its record is not up to date. %s", run.id, error.message)
+            return msgspec.structs.replace(run, **changes)
 
     async def _find(self, run: Run) -> Run | None:
         """The run with its job, that was submitted when the answer, or the server, got lost; None
@@ -108,7 +139,7 @@ class JobControl:
         told = status.job if status else ""
         if job_id := told or await self.slurm.find_by_name(run.job_name):
             self._missed.pop(run.id, None)
-            return self.runs.update(run.id, job_id=job_id, phase="queued")
+            return self._noted(run, job_id=job_id, phase="queued")
         now = time.monotonic()
         if now - self._missed.setdefault(run.id, now) < LATE:
             raise SlurmUnavailable(
@@ -143,15 +174,16 @@ class JobControl:
                 return run
             hosts = [*self.runs.of_job(job), *self._run_named(job)]
             host = next((h for h in hosts if h.id != run_id and self._may_host(h)), None)
-            if host is None or not self._enter(run, host):
-                raise NotFound(
-                    f"No job `{printable(job)[:40]}` of yours can take another kernel.",
-                    hint="`kernelkit jobs` shows which can.",
-                )
-            run = self.runs.update(
-                run_id, job_name=host.job_name, job_id=host.job_id, phase="queued",
-                resources=host.resources,
-            )  # fmt: skip
+            with self._or_nothing(run):
+                if host is None or not self._enter(run, host):
+                    raise NotFound(
+                        f"No job `{printable(job)[:40]}` of yours can take another kernel.",
+                        hint="`kernelkit jobs` shows which can.",
+                    )
+                run = self.runs.update(
+                    run_id, job_name=host.job_name, job_id=host.job_id, phase="queued",
+                    resources=host.resources,
+                )  # fmt: skip
         await self.look(run)
         return run
 
@@ -183,6 +215,12 @@ class JobControl:
         the job waits there is nothing to do: its place in the queue is kept. Raises KernelFailed
         when the run has ended.
         """
+        wanted = self.ask_for_kernel(run_id, start=start, grace=grace)
+        await self.look(self.runs.load(run_id))
+        return wanted
+
+    def ask_for_kernel(self, run_id: str, *, start: int | None, grace: int) -> int:
+        """What `relaunch` writes, which the supervisor reads within seconds."""
         run = self.runs.load(run_id)
         status = self.runs.read_status(run_id)
         if run.phase in ("ending", "ended") or (status and status.phase == "ended"):
@@ -195,7 +233,6 @@ class JobControl:
         wanted = status.start + 1 if start is None else start
         if wanted > status.start:
             self.runs.request(run_id, "relaunch", wanted, grace)
-            await self.look(run)
         return wanted
 
     async def signal(self, run_id: str, name: str, *, start: int | None = None) -> bool:
@@ -218,8 +255,8 @@ class JobControl:
         """Wake the supervisor. It looks within seconds anyway, so a failure is no matter."""
         # Before the supervisor's first word there is no trap yet, and USR1 would end the job.
         members = self.runs.allocations.members(run.job_name) | {run.id}
-        if run.job_id and any(self.runs.read_status(each) for each in members):
-            with contextlib.suppress(SlurmUnavailable):
+        with contextlib.suppress(KernelkitError):
+            if run.job_id and any(self.runs.read_status(each) for each in members):
                 await self.slurm.signal(run.job_id, "USR1")
 
     # --- the end ---------------------------------------------------------------------------------
@@ -228,14 +265,14 @@ class JobControl:
         """End a run, and with the last run its job: one scancel, whatever its state.
 
         Raises SlurmUnavailable when Slurm could not be told; the record then says `ending`, and
-        the next call tries again.
+        the next call tries again. A disk that is full keeps no job: Slurm is told all the same.
         """
         async with self._alone(run_id):
             run = self.runs.load(run_id)
             if run.phase == "ended":
                 return run
-            run = self.runs.update(
-                run_id,
+            run = self._noted(
+                run,
                 phase="ending",
                 reason=run.reason or reason,
                 end_code=run.end_code or code,
@@ -244,7 +281,12 @@ class JobControl:
                 # Only a complete answer without the job lets this end without a cancel.
                 run = await self._find_to_end(run)
             with self.runs.allocations.locked(run.job_name):
-                self.runs.request(run_id, "stop")
+                try:
+                    self.runs.request(run_id, "stop")
+                except KernelkitError as error:
+                    # Without it, and with others in the job, nobody would end this kernel.
+                    if not may_pass(error) or self._is_shared(run):
+                        raise
                 shared = self._is_shared(run)
                 if shared and self.runs.read_status(run_id) is None:
                     self.runs.allocations.leave(run)  # it never started, so nobody has to stop it
@@ -252,7 +294,7 @@ class JobControl:
                 await (self.look(run) if shared else self.slurm.cancel([run.job_id]))
             if not shared:
                 self.runs.allocations.leave(run)
-            return self.runs.update(run_id, phase="ended")
+            return self._noted(run, phase="ended", reason=run.reason, end_code=run.end_code)
 
     def end_now(self, run_id: str) -> None:
         """`end` for a process that is about to exit: the supervisor of a kernel that runs is told
@@ -280,7 +322,7 @@ class JobControl:
 
     async def _find_to_end(self, run: Run) -> Run:
         found = await self.slurm.find_by_name(run.job_name)
-        return self.runs.update(run.id, job_id=found) if found else run
+        return self._noted(run, job_id=found) if found else run
 
     # --- another server --------------------------------------------------------------------------
 

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import KernelkitError
-from ..files import write_file
+from ..files import explained, write_file
 from ..names import label
 from ..site import Site, load_site
 from ..slurm.client import Slurm
 from ..slurm.watcher import Watcher
 from .background import Background
 from .control import ControlSettings, JobControl
+from .housekeeping import clean_beside
 from .keeper import Keeper
 from .making import make_run
 from .news import Listener, NewsBoard, RunNews
@@ -70,8 +71,8 @@ class Desk:
         environment: Mapping[str, str],
         with_client: bool,
     ) -> Run:
-        """A new run on disk; nothing is submitted yet. Raises NotPermitted where its forwarder has
-        no Python any more."""
+        """A new run on disk; nothing is submitted yet. Raises KernelkitError, and leaves nothing:
+        NotPermitted where its forwarder has no Python any more."""
         if options.wire == "forwarder" and not options.pump:
             check_node_python(self.site.node_python)
         run = make_run(
@@ -94,7 +95,11 @@ class Desk:
             with_client=with_client,
         )
         if options.wire == "forwarder":
-            self._put_forwarder(run.id, options)
+            try:
+                self._put_forwarder(run.id, options)
+            except KernelkitError:
+                self.runs.remove(run.id)
+                raise
         return run
 
     def keeper_of(self, run: Run, seed: Mapping[str, Any], relay: Relay) -> Keeper:
@@ -119,7 +124,8 @@ class Desk:
         directory = self.runs.directory(run_id)
         path = directory / "forwarder.py"
         source = Path(__file__).with_name("forwarder.py")
-        write_file(path, source.read_bytes(), 0o600)
+        with explained(path, "Making a run"):
+            write_file(path, source.read_bytes(), 0o600)
         plan = WirePlan("forwarder", "", options.pump, options.loopback)
         own = "" if options.pump else self.site.node_python
         words = forwarder_words(plan, own_python=own, forwarder=str(path), run=str(directory))
@@ -168,4 +174,5 @@ def desk() -> Desk:
         if _desk is None:
             _desk = Desk(load_site())
             opened(_desk)
+            clean_beside(_desk.runs, _desk.site.run_days)
         return _desk

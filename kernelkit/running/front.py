@@ -140,10 +140,10 @@ class Front:
             await self._on_desk(self.keeper.relaunch(grace, after=after))
 
     async def signal(self, name: str, *, start: int = 0) -> None:
-        """Signal the kernel, or kernel number `start`, if there is one; never raises for Slurm's sake."""
+        """Signal the kernel, or kernel number `start`, if there is one. Never raises for Slurm's sake;
+        KernelkitError where the request cannot be written."""
         if self.keeper is not None:
-            with contextlib.suppress(KernelkitError):
-                await self._on_desk(self.keeper.signal(name, start=start))
+            await self._on_desk(self.keeper.signal(name, start=start))
 
     def expect_end(self) -> None:
         """Somebody asked the kernel to end."""

@@ -12,12 +12,13 @@ from typing import Any
 
 import msgspec
 
-from ..errors import KernelFailed, KernelkitError, SlurmUnavailable
+from ..errors import KernelFailed, KernelkitError, NotFound, SlurmUnavailable
 from ..slurm.states import Job
 from ..slurm.tracking import JobUpdate
 from ..slurm.watcher import Watcher
 from . import ends
 from .control import JobControl
+from .faults import advice_against, may_pass
 from .joining import Joining
 from .kernel_state import KernelPhase, KernelState, RunEnd
 from .lease import Lease
@@ -113,13 +114,16 @@ class Keeper:
         """Have a new kernel in the same job; a queued one keeps its place in the queue.
 
         `after` is the start whose kernel it is to follow: one that has followed it already, as
-        `expect_restart` asked, is the new one.
+        `expect_restart` asked, is the new one. Raises KernelFailed for a run that has ended, and
+        what the writing of a request raises.
         """
         there = after and self._newest > after and self.state.phase in ("starting", "running")
         if there or self.state.phase == "queued":
             return
+        # Asked for first: while that cannot be written, the kernel stays as it is.
+        self._control.ask_for_kernel(self.run.id, start=self._newest + 1, grace=grace)
         self._follow(self._newest + 1)
-        await self._control.relaunch(self.run.id, start=self._wanted, grace=grace)
+        await self._control.look(self.run)
         self._looks.now()
 
     @property
@@ -158,7 +162,8 @@ class Keeper:
             self._unwatch()
         self._end_with(ends.shut_down(reason))
         if self._is_ours:
-            self.run = await self._control.end(self.run.id, reason=reason)
+            with contextlib.suppress(NotFound):  # it never came as far as a job
+                self.run = await self._control.end(self.run.id, reason=reason)
 
     async def give_up(self) -> None:
         """End the run, because whoever restarts kernels will not do so again."""
@@ -176,7 +181,8 @@ class Keeper:
         if self._unwatch is not None:
             self._unwatch()
         self._relay.stop()
-        self._lease.renew(self.run)
+        with contextlib.suppress(KernelkitError):  # it lives on for what is left of a lease, then
+            self._lease.renew(self.run)
         self._end_with(ends.left())
 
     async def until(self, *phases: KernelPhase) -> KernelState:
@@ -256,12 +262,18 @@ class Keeper:
         return self._telling.update.job if self._telling.update else None
 
     async def _look_safely(self) -> None:
+        trouble = ""
         try:
             await self._look()
         except KernelkitError as error:
-            # It did not start, or a file is one that somebody else could have written: nothing of
-            # this run is trusted then.
-            self._lost(ends.end_by_fault(error))
+            if not may_pass(error):
+                # It did not start, or a file is one that somebody else could have written: nothing
+                # of this run is trusted then.
+                self._lost(ends.end_by_fault(error))
+                return
+            trouble = f"{error.message} {advice_against(error)}"
+        of_lease = self._lease.trouble
+        self._telling.trouble(self.run, of_lease or trouble, in_output=bool(of_lease))
 
     async def _look(self) -> None:
         if not self._lease.keep(self.run):
@@ -313,8 +325,11 @@ class Keeper:
             return
         end = ends.exit_of_kernel(status, asked=self._may_end)
         self._set(KernelState("exited", end.words, status.start, status.exit, status.node))
-        if not self._may_end:
-            self._relay.fail("KernelEnded", end.text)
+        if self._may_end:
+            return
+        if status.exit:  # what left by itself, with 0, has nothing to say of it
+            end = ends.with_log(end, self._runs.read_log(self.run.id))
+        self._relay.fail("KernelEnded", end.text)
 
     def _lost(self, end: RunEnd) -> None:
         end = ends.with_log(end, self._runs.read_log(self.run.id))

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..files import private_dir, replace_file, write_file
+from ..errors import KernelkitError
+from ..files import explained, private_dir, replace_file, write_file
 from ..model import Resources
 from ..names import env_value, env_variable, path_text
 from ..slurm.scrub import is_poison
@@ -50,7 +51,8 @@ def make_run(
 
     `connection` is the manager's connection information (key, scheme, kernel name, Curve
     keys); `variables` are what the kernel is to find in its environment. `gpus` are positions
-    among the GPUs of the allocation, such as `0,1`; empty for all. Raises KernelkitError.
+    among the GPUs of the allocation, such as `0,1`; empty for all. Raises KernelkitError, and
+    leaves nothing then.
     """
     check_gpus(gpus)
     content = {
@@ -89,11 +91,16 @@ def make_run(
         with_client=with_client,
     )
     directory = private_dir(runs.directory(run_id))
-    for name, data in content.items():
-        mode = 0o700 if name == "launch.sh" else 0o600
-        # Without its keys a kernel that outlives this host could not be adopted.
-        write_file(directory / name, data, mode, flush=name == "seed.json")
-    replace_file(directory / "run.json", render_run(run), 0o600)
+    try:
+        with explained(directory, "Making a run"):
+            for name, data in content.items():
+                mode = 0o700 if name == "launch.sh" else 0o600
+                # Without its keys a kernel that outlives this host could not be adopted.
+                write_file(directory / name, data, mode, flush=name == "seed.json")
+        replace_file(directory / "run.json", render_run(run), 0o600)
+    except KernelkitError:
+        runs.remove(run_id)
+        raise
     return run
 
 

@@ -67,13 +67,16 @@ def news_of(
     *,
     since: float,
     warning: MinutesLeft = "",
+    trouble: str = "",
 ) -> RunNews:
-    """What there is to tell of a run: its record, its kernel, what the watcher knows of its job."""
+    """What there is to tell of a run: its record, its kernel, what the watcher knows of its job,
+    and what is wrong with its files."""
     job = update.job if update else None
     return RunNews(
         **facts_of(run, job),
         state="new" if state.phase == "queued" and not run.job_id else state.phase,
-        reason=_reason(state, job if job is not None and job.phase == "pending" else None),
+        reason=trouble
+        or _reason(state, job if job is not None and job.phase == "pending" else None),
         state_since=since,
         start=state.start,
         node=state.node or (job.nodes if job else ""),

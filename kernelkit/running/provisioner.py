@@ -148,8 +148,8 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Open the relay's sockets for the manager, once; a restart finds them where they were.
 
-        Raises what the options of the kernelspec or of this launch are refused with, and NotFound
-        for a run that is not there.
+        Raises what the options of the kernelspec or of this launch are refused with, NotFound for a
+        run that is not there, and for one that cannot be taken over what JobControl.adopt raises.
         """
         manager = self._manager
         attach, given = kwargs.pop(ATTACH, ""), kwargs.pop(OPTIONS, None)
@@ -288,13 +288,21 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
     # --- end ---------------------------------------------------------------------------------------
 
     async def send_signal(self, signum: int) -> None:
-        """Signal the kernel through its supervisor; while it waits there is nobody to signal."""
+        """Signal the kernel through its supervisor; while it waits there is nobody to signal.
+
+        Raises KernelkitError for an interrupt that somebody asked for and that cannot be written.
+        """
         name = _SIGNALS.get(signal.Signals(signum)) if signum else None
         if name and self._dead is None:
             if name != "INT" and not self._leaving:
                 self._to_follow = 0  # it is the one that has followed which is to end
-            # A manager that has lost its patience with one kernel may not hit the next.
-            await self._front.signal(name, start=self._leaving)
+            try:
+                # A manager that has lost its patience with one kernel may not hit the next.
+                await self._front.signal(name, start=self._leaving)
+            except KernelkitError:
+                # A manager interrupts what it is about to end, too.
+                if name == "INT" and not self._manager.shutting_down:
+                    raise
 
     async def kill(self, restart: bool = False) -> None:
         """Kill the kernel process, not the job: a manager always says restart=False here, also
@@ -339,5 +347,7 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
 
 
 def _read_run(run_id: str) -> tuple[Run, dict[str, Any]]:
-    runs = desk().runs
-    return runs.load(run_id), runs.read_seed(run_id)
+    here = desk()
+    run = here.runs.load(run_id)
+    here.control.check_free(run)  # one that has ended has no keys any more
+    return run, here.runs.read_seed(run_id)

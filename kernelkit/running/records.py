@@ -13,6 +13,8 @@ The files of a run directory, `<run_root>/<run id>/` (mode 0700; every file 0600
     requests            `serial verb argument…` lines of the server, the newest last
     lease, keep         `seconds mark`: the mark changes while a server cares; keep: no lease
 
+seed.json, connection-N.json and environment hold secrets, and are removed with the run's end.
+
 `<run_root>/jobs/<job name>/` has an empty file for each run of that job, `idle` (seconds that the
 job stays without a run), `closed` (the job takes up no further run) and `gpu-use` (see gpu_use).
 """

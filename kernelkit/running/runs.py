@@ -13,9 +13,11 @@ from typing import Any
 
 import msgspec
 
-from ..errors import InvalidName, KernelkitError, NotFound, UsageError
+from ..errors import InvalidName, KernelFailed, KernelkitError, NotFound, UsageError
 from ..files import (
+    explained,
     locked,
+    overwrite_file,
     private_dir,
     read_private,
     remove_tree,
@@ -41,6 +43,9 @@ from .wire import accepted_connection
 _LIMIT = 1 << 20
 _LOG_TAIL = 64 << 10
 _LOCK_TIMEOUT = 20.0
+# What a run's directory is called while it is removed.
+REMOVED_PREFIX = ".removed-"
+_SECRETS = ("environment", "seed.json")
 _VERBS = frozenset({"relaunch", "signal", "stop"})
 
 
@@ -97,6 +102,18 @@ class Runs:
             )
         return run
 
+    def has_record(self, run_id: str) -> bool:
+        """Whether a run has a record that can be read. Raises InsecureFile, and KernelkitError where
+        it may be there and cannot be looked at now."""
+        path = self.directory(run_id) / "run.json"
+        try:
+            run = parse_run(read_private(path, _LIMIT))
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise KernelkitError(f"`{path}` cannot be read: {error.strerror}.") from error
+        return run is not None and run.id == run_id
+
     def listing(self) -> Listing:
         """All runs below the root. Raises InsecureFile when the root itself is open to others."""
         found = Listing()
@@ -123,12 +140,29 @@ class Runs:
         runs = [run for run in self.listing().runs if run.kernel_id == kernel_id]
         return next((run for run in reversed(runs) if run.phase != "ended"), None)
 
-    def remove(self, run_id: str) -> None:
-        """Remove a run's directory and its place in its job; one that is gone is fine."""
+    def remove(self, run_id: str, *, leave: bool = True) -> None:
+        """Remove a run's directory, and its place in its job if it is to `leave` that; one that is
+        gone is fine. Raises KernelkitError."""
         directory = self.directory(run_id)
-        with contextlib.suppress(KernelkitError):
-            self.allocations.leave(self.load(run_id))
-        remove_tree(directory)
+        if leave:
+            with contextlib.suppress(KernelkitError):
+                self.allocations.leave(self.load(run_id))
+        aside = self.root / f"{REMOVED_PREFIX}{run_id}"
+        with explained(directory, "Removing"):
+            # Nobody ever sees a part of it, and of two who remove it at once one does.
+            try:
+                directory.rename(aside)
+            except FileNotFoundError:
+                return
+            remove_tree(aside)
+
+    def forget_secrets(self, run_id: str) -> None:
+        """Remove the keys of a run that has ended, and the variables that its kernels got."""
+        directory = self.directory(run_id)
+        with contextlib.suppress(OSError):
+            # The seed last: a kernel whose connection is there, and no seed, would be a fault.
+            for path in (*directory.glob("connection-*.json"), *map(directory.joinpath, _SECRETS)):
+                path.unlink(missing_ok=True)
 
     # --- the record ------------------------------------------------------------------------------
 
@@ -148,6 +182,8 @@ class Runs:
             changed = msgspec.structs.replace(run, **changes)
             if changed != run:
                 replace_file(self.directory(run_id) / "run.json", render_run(changed), 0o600)
+            if changed.phase == "ended":
+                self.forget_secrets(run_id)
             return changed
 
     @contextlib.contextmanager
@@ -177,10 +213,18 @@ class Runs:
             return serial
 
     def renew_lease(self, run: Run) -> None:
-        """Tell the supervisor that a server still cares. To be called well within the lease."""
+        """Tell the supervisor that a server still cares. To be called well within the lease.
+
+        Written in place, and so on a disk that is full, too: whatever part of it the supervisor
+        reads is another than before. Raises InsecureFile, and KernelkitError for what may pass.
+        """
         directory = self.directory(run.id)
-        if directory.is_dir():
-            text = render_lease(run.lease, time.time_ns())
+        if not directory.is_dir():
+            return
+        text = render_lease(run.lease, time.time_ns())
+        try:
+            overwrite_file(directory / "lease", text)
+        except NotFound:
             replace_file(directory / "lease", text, 0o600, flush=False)
 
     def set_keep(self, run_id: str, keep: bool) -> Run:
@@ -209,14 +253,23 @@ class Runs:
         return accepted_connection(self.read_seed(run_id), found)
 
     def read_seed(self, run_id: str) -> dict[str, Any]:
-        """What the run's kernels get as a connection file, with its keys. Raises InsecureFile, and
-        KernelkitError for one that cannot be used."""
+        """What the run's kernels get as a connection file, with its keys. Raises InsecureFile,
+        KernelFailed for one that is gone or damaged, and KernelkitError for what may pass."""
         path = self.directory(run_id) / "seed.json"
         try:
-            seed: dict[str, Any] = msgspec.json.decode(self._read(path), type=dict[str, Any])
+            seed: dict[str, Any] = msgspec.json.decode(
+                read_private(path, _LIMIT), type=dict[str, Any]
+            )
+        except FileNotFoundError as error:
+            raise KernelFailed(
+                f"The keys of run `{run_id}` are gone, as they are when a run has ended.",
+                hint="Start the kernel again.",
+            ) from error
+        except OSError as error:
+            raise KernelkitError(f"`{path}` cannot be read: {error.strerror}.") from error
         except msgspec.DecodeError as error:
-            raise KernelkitError(
-                f"`{path}` cannot be read, and without its keys nobody can speak to the kernel.",
+            raise KernelFailed(
+                f"`{path}` is damaged, and without its keys nobody can speak to the kernel.",
                 hint=f"End it: `kernelkit cancel {run_id}`.",
             ) from error
         return seed
@@ -251,4 +304,4 @@ class Runs:
             # ESTALE and the like: a file of an NFS server was replaced while it was read.
             if error.errno in (116, 5):
                 return b""
-            raise
+            raise KernelkitError(f"`{path}` cannot be read: {error.strerror}.") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 
@@ -12,6 +13,8 @@ from .kernel_state import KernelPhase, KernelState
 from .news import RunNews, news_of
 from .records import Run
 from .relay import Relay
+
+log = logging.getLogger(__name__)
 
 
 class Telling:
@@ -25,6 +28,7 @@ class Telling:
         self.update: JobUpdate | None = None
         self._relay, self._tell, self._warn_in_output = relay, tell, warn_in_output
         self._deadline = Deadline()
+        self._trouble, self._said_trouble = "", False
         self._since = time.time()
         self._changed = asyncio.Event()
 
@@ -56,10 +60,30 @@ class Telling:
         if is_due and self._warn_in_output:
             self._relay.say(deadline_in_words(self._deadline.warning, run.id))
 
+    def trouble(self, run: Run, text: str, *, in_output: bool) -> None:
+        """The run's files cannot be read or written as they should be: say so once, in the log and
+        the news; `in_output` in the running cell, too. Empty when that has passed."""
+        if self._trouble == text or self.state.final:
+            return
+        is_new = not self._trouble or (in_output and not self._said_trouble)
+        self._trouble, self._said_trouble = text, bool(text) and (in_output or self._said_trouble)
+        self.publish(run)
+        if not text:
+            log.info("The files of run %s can be used again.", run.id)
+        elif is_new:
+            log.warning("Run %s: %s", run.id, text)
+            if in_output:
+                self._relay.say(f"kernelkit: {text}\n")
+
     def publish(self, run: Run) -> None:
         """Tell how the run stands, where that is news."""
         warning = "" if self.state.final else self._deadline.warning
-        self._tell(news_of(run, self.state, self.update, since=self._since, warning=warning))
+        trouble = "" if self.state.final else self._trouble
+        self._tell(
+            news_of(
+                run, self.state, self.update, since=self._since, warning=warning, trouble=trouble
+            )
+        )
 
     async def until(self, *phases: KernelPhase) -> KernelState:
         """Wait until the run is in one of `phases`."""

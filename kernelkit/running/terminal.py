@@ -38,8 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 async def _attend(run_id: str) -> int:
     here = desk()
-    run, seed = here.runs.load(run_id), here.runs.read_seed(run_id)
+    run = here.runs.load(run_id)
     here.control.check_free(run)
+    seed = here.runs.read_seed(run_id)
     loop, asked = asyncio.get_running_loop(), asyncio.Event()
     told_to_end = asyncio.Event()
 

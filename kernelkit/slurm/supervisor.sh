@@ -25,7 +25,7 @@ exec {complaints}>&2 2>/dev/null
 
 # By run id. `pid` has the kernels that live, `want` those to be started when none does, `why` the
 # reason for those that are to end; `next` is the signal to send at the time `due`.
-declare -A phase pid starts want why next due serial exit_code beat lease seen since
+declare -A phase pid starts want why next due serial exit_code beat lease seen since untold touched
 address='' no_address='' ending='' idle_since='' now=0 last=0
 
 # A signal rings a bell, which `read` hears: bash 5.2 forgets children that end while a signal cuts
@@ -38,12 +38,14 @@ look_at_clock() { read -r now _ </proc/uptime; now=$((10#${now/./})); }
 
 say() { printf 'kernelkit: %s\n' "$2" >>"$root/$1/log"; }  # RUN TEXT
 
-tell() {  # RUN: writes its status
-  local file=$root/$1/status
+tell() {  # RUN: writes its status; what cannot be written, as on a full disk, is tried again
+  local file=$root/$1/status said=$complaints
+  [ -z "${untold[$1]-}" ] || said=2  # complained of already
+  untold[$1]=1
   printf '%s=%s\n' phase "${phase[$1]}" job "$SLURM_JOB_ID" node "$node" ip "$address" \
     start "${starts[$1]}" pid "${pid[$1]-}" exit "${exit_code[$1]-}" reason "${why[$1]-}" \
-    serial "${serial[$1]}" 2>&"$complaints" >"$file.new" &&
-    mv -f -- "$file.new" "$file" 2>&"$complaints"
+    serial "${serial[$1]}" 2>&"$said" >"$file.new" &&
+    mv -f -- "$file.new" "$file" 2>&"$said" && unset "untold[$1]"
 }
 
 # --- where the kernels listen ---------------------------------------------------------------------
@@ -178,7 +180,13 @@ finish() {  # RUN REASON: for good
   phase[$1]=ended
   why[$1]=${why[$1]:-$2}
   tell "$1"
+  forget "$1"
   rm -f -- "$hosted/$1"
+}
+
+forget() {  # RUN: its keys, which nobody needs any more
+  local files=("$root/$1"/connection-*.json)
+  rm -f -- "${files[@]}" "$root/$1/environment" "$root/$1/seed.json"
 }
 
 escalate() {  # RUN
@@ -311,7 +319,13 @@ check_lease() {  # RUN: ends what no server has cared for, and a kernel that end
   [[ $seconds =~ ^[1-9][0-9]{0,8}$ ]] && lease[$1]=$seconds
   # After a suspended job or node the server gets a whole lease again.
   if [ -e "$root/$1/keep" ] || (( now - last > 6000 )); then seen[$1]=$now; fi
-  if [ -n "$mark" ] && [ "$mark" != "${beat[$1]-}" ]; then seen[$1]=$now beat[$1]=$mark; fi
+  if [ -n "$mark" ] && [ "$mark" != "${beat[$1]-}" ]; then seen[$1]=$now beat[$1]=$mark touched[$1]=; fi
+  if (( now - seen[$1] > lease[$1] * 50 )); then
+    # A disk that is full may take a new time, and nothing else.
+    mark=$(stat -c %y -- "$root/$1/lease")
+    [ "$mark" = "${touched[$1]:-$mark}" ] || seen[$1]=$now
+    touched[$1]=$mark
+  fi
   if (( now - seen[$1] > lease[$1] * 100 )); then stop "$1" lease
   elif [ "${phase[$1]}" = exited ] && (( now - since[$1] > lease[$1] * 100 )); then stop "$1" exited
   fi
@@ -332,6 +346,7 @@ admit() {  # takes up the runs that were added to this job
 }
 
 tend() {  # RUN
+  if [ -n "${untold[$1]-}" ] && [ -d "$root/$1" ]; then tell "$1"; fi
   [ "${phase[$1]}" != ended ] || return
   obey "$1"
   [ -z "$ending" ] || [ "${phase[$1]}" = ended ] || stop "$1" "$ending"

@@ -209,7 +209,30 @@ def test_a_kernel_that_is_killed_in_a_job_that_lives(kernels: Kernels, cluster: 
         kernel.until("the end of the cell", lambda: "exit code 137" in kernel.text)
         assert kernel.last and kernel.last.state == "exited"
         assert "memory was used up" in kernel.text and "more memory" in kernel.text
+        assert "\nkernelkit: the kernel ended with exit code 137." in kernel.text, "its log's end"
         assert cluster.state(kernel.job) == "RUNNING"
+
+
+def test_what_cannot_be_read_now_ends_nothing_and_what_others_could_write_does(
+    kernels: Kernels, cluster: Cluster
+) -> None:
+    with at_work(kernels.put("module")) as kernel:
+        (run,) = kernels.runs
+        status = run / "status"
+        status.chmod(0)  # as where a ticket for the disk has expired
+        kernel.until(
+            "the trouble", lambda: kernel.last and "Permission denied" in kernel.last.reason
+        )
+        assert kernel.last and kernel.last.state == "running"
+        status.chmod(0o600)
+        kernel.until("its end", lambda: kernel.last and "running on" in kernel.last.reason)
+        assert "Permission" not in kernel.text
+        status.chmod(0o602)
+        kernel.until(
+            "the end of the run", lambda: "can be read or written by others" in kernel.text
+        )
+        assert kernel.last and kernel.last.state == "ended"
+        wait_for("its job to end", lambda: cluster.state(kernel.job) != "RUNNING")
 
 
 def test_the_same_kernel_with_more_time(kernels: Kernels, cluster: Cluster) -> None:

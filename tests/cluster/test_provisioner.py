@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -18,9 +19,10 @@ from driving import CELLS, TIMEOUT, Running
 from job_kernels import UNSEEN, Kernels
 from jupyter_client.manager import KernelManager
 from jupyter_core.utils import run_sync
+from quotas import files_limited_to
 from slurm import Cluster, wait_for
 
-from kernelkit.errors import KernelFailed, NotFound, RecipeError, SubmitRejected
+from kernelkit.errors import KernelFailed, NotFound, RecipeError, StorageFull, SubmitRejected
 from kernelkit.running.kernel_state import KernelState
 from kernelkit.running.provisioner import SlurmProvisioner
 
@@ -176,6 +178,25 @@ def test_a_kernel_that_followed_and_died_is_followed_by_another(
         kernel.client.wait_for_ready(timeout=TIMEOUT)
         assert "start=3\n" in (run / "status").read_text()
         assert kernel.run("print(6 * 7)") == "42\n"
+
+
+def test_a_full_quota_ends_no_kernel(kernels: Kernels, cluster: Cluster) -> None:
+    with started(kernels.put("module", config={"lease": 30})) as kernel:
+        (run,) = kernels.runs
+        kernel.run("x = 42")
+        pid = kernel.run("import os; print(os.getpid())")
+        with files_limited_to(0):
+            renewed = (run / "lease").stat().st_mtime_ns
+            wait_for("another renewal", lambda: (run / "lease").stat().st_mtime_ns > renewed)
+            with pytest.raises(StorageFull, match="quota"):
+                kernel.manager.signal_kernel(signal.SIGINT)
+            with pytest.raises(StorageFull, match="quota"):
+                kernel.manager.restart_kernel(now=True)
+            assert state_of(kernel).phase == "running" and kernel.manager.is_alive()
+            assert kernel.run("print(x, os.getpid())") == f"42 {pid}"
+        kernel.restart()
+        assert "42" not in kernel.execute("print(x)")[1]
+        assert len(cluster.queue()) == 1
 
 
 WHERE = "import os; print(os.environ['SLURMD_NODENAME'], os.environ['CUDA_VISIBLE_DEVICES'])"

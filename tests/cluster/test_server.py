@@ -190,6 +190,33 @@ def test_restart_and_crash_stay_in_the_job(
     assert jobs(cluster) == []
 
 
+def test_a_kernel_that_dies_again_and_again_is_given_up(
+    server: Server, kernels: Kernels, cluster: Cluster
+) -> None:
+    kernel_id, page = start_running(server, kernels.put("module"))
+    die = "import os; os.kill(os.getpid(), 9)"
+    for _ in range(5):  # as often as Jupyter restarts what dies soon after its start
+        page.execute(die)
+        page.until("a restart", lambda m: is_state(m, "restarting"))
+        page.close()
+        page = server.page(kernel_id)
+        assert page.run("print('up')") == "up\n"
+    cell = page.execute(die)
+    page.until("its death", lambda m: is_state(m, "dead"))
+    assert "\nkernelkit: the kernel ended with exit code 137." in page.text(cell), "its log's end"
+    wait_for("the job to leave the queue", lambda: jobs(cluster) == [], 20)
+    (run,) = kernels.runs
+    record = json.loads((run / "run.json").read_text())
+    assert (record["submits"], server.calls("sbatch")) == (1, 1)
+    assert record["end_code"] == "NOT_STARTED" and "exit code 137" in record["reason"]
+    status, found = server.call("GET", "/kernelkit/jobs?all=true")
+    (told,) = found["runs"]
+    assert status == 200 and told["end"]["code"] == "NOT_STARTED", found
+    assert "restarted in vain" in told["end"]["words"]
+    assert told["end"]["log_tail"].count("ended with exit code 137") == 6
+    assert not (run / "seed.json").exists()
+
+
 def test_what_ignores_everything_is_restarted_in_place(
     server: Server, kernels: Kernels, cluster: Cluster
 ) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from supervised import (
+    KEY,
     Supervised,
     connected,
     is_alive,
@@ -777,3 +778,70 @@ def test_a_forwarder_stands_before_the_kernel(runs: Runs, job: Job, tmp_path: Pa
         f"<a b><{directory}/connection-1.json><--></bin/bash><-p><{directory}/launch.sh>"
         "<-f><{connection_file}>"
     )
+
+
+# --- disks that are full, and what is left after an end -------------------------------------------
+
+
+def test_a_lease_whose_time_alone_is_new_keeps_the_kernel(
+    runs: Runs, job: Job, tmp_path: Path
+) -> None:
+    """As a disk that is full takes it, where it never writes in place."""
+    kernel = write_kernel(tmp_path / "kernel", QUIET)
+    cared_for, alone = make_run(runs, kernel, lease=2), make_run(runs, kernel, lease=2)
+    supervised = job(cared_for, alone)
+    later = make_run(runs, kernel, lease=4)
+    assert runs.allocations.join(later, cared_for.job_name)
+
+    def both_have_ended() -> bool:
+        (runs.directory(cared_for.id) / "lease").touch()
+        supervised.wake_if_alive()
+        found = [runs.read_status(run.id) for run in (alone, later)]
+        return all(status is not None and status.phase == "ended" for status in found)
+
+    wait_until(both_have_ended)
+    assert supervised.status(cared_for).phase == "running"
+    assert supervised.status_soon(cared_for, lambda s: s.phase == "ended").reason == "lease"
+
+
+def test_what_could_not_be_told_is_told_later(runs: Runs, tmp_path: Path) -> None:
+    run = make_run(runs, write_kernel(tmp_path / "kernel", QUIET))
+    directory = runs.directory(run.id)
+    runs.allocations.join(run, run.job_name)
+    supervised = Supervised(runs, run.job_name, {}, {})
+    try:
+        supervised.status(run, lambda status: status.phase == "running")
+        obstacle = directory / "status.new"
+        obstacle.mkdir()
+        for start in (2, 3):
+            relaunch(runs, supervised, run, start)
+            wait_until((directory / f"connection-{start}.json").exists, what=f"kernel {start}")
+        assert supervised.status(run).start == 1
+        obstacle.rmdir()
+        supervised.status_soon(run, lambda status: status.start == 3)
+    finally:
+        printed = supervised.end()
+    assert printed.count("status.new: Is a directory") == 1, "it is complained of once"
+    status = runs.read_status(run.id)
+    assert status and status.phase == "ended" and not status.pid
+
+
+@pytest.mark.parametrize("verb", ["stop", "lease"])
+def test_keys_and_variables_do_not_outlive_the_run(
+    runs: Runs, job: Job, tmp_path: Path, verb: str
+) -> None:
+    variables = {"HF_TOKEN": "very-secret"}
+    lease = 1 if verb == "lease" else 900
+    kernel = write_kernel(tmp_path / "kernel", "echo ${HF_TOKEN#*-}" + QUIET)
+    run = make_run(runs, kernel, variables=variables, lease=lease)
+    directory = runs.directory(run.id)
+    supervised = job(run)
+    if verb == "stop":
+        wait_until(lambda: "secret" in runs.read_log(run.id), what="the kernel")
+        assert (directory / "connection-1.json").exists()
+        runs.request(run.id, "stop")
+    supervised.status_soon(run, lambda status: status.phase == "ended")
+    assert supervised.wait() == 0
+    left = b"".join(path.read_bytes() for path in directory.iterdir())
+    assert KEY.encode() not in left and b"very-secret" not in left
+    assert {"log", "run.json", "status"} <= {path.name for path in directory.iterdir()}

@@ -6,16 +6,14 @@ import errno
 import json
 import multiprocessing
 import os
-import resource
 import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from quotas import files_limited_to
 from shelf import kernel_files, put, put_foreign
 
 from kernelkit.errors import (
@@ -134,17 +132,6 @@ def test_a_file_where_a_directory_should_be(tmp_path: Path) -> None:
     with pytest.raises(KernelkitError) as caught:
         put(tmp_path / "share/jupyter", "tool")
     assert str(tmp_path) in caught.value.message
-
-
-@contextmanager
-def files_limited_to(size: int) -> Iterator[None]:
-    """No file may grow beyond `size` bytes; what a quota does, without a quota."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("big", ["launch.sh", "record"])

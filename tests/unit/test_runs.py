@@ -6,6 +6,7 @@ import asyncio
 import os
 import stat
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,9 @@ from kernelkit.errors import (
     UsageError,
 )
 from kernelkit.running.control import JobControl
+from kernelkit.running.housekeeping import clean, clean_beside
 from kernelkit.running.orphans import find_orphans, is_abandoned, lease_age
-from kernelkit.running.records import Run, Server
+from kernelkit.running.records import RUN_ID, Run, Server
 from kernelkit.running.runs import Runs
 from kernelkit.running.servers import is_gone, this_server
 from kernelkit.slurm.client import Slurm
@@ -244,3 +246,145 @@ def test_a_run_that_its_supervisor_ended_is_not_adopted(runs: Runs, tmp_path: Pa
     (runs.directory(run.id) / "status").write_text("phase=ended\nreason=lease\nserial=0\n")
     found = adopt(runs, run, this_server())
     assert isinstance(found, KernelFailed) and "has ended" in found.message
+
+
+# --- what is removed, and when -----------------------------------------------------------------------
+
+DAY = 86400.0
+
+
+def age(runs: Runs, run_id: str, days: float) -> None:
+    """As if nothing in the run's directory had been written for so long."""
+    directory = runs.directory(run_id)
+    then = time.time() - days * DAY
+    for path in (*directory.iterdir(), directory):
+        os.utime(path, (then, then))
+
+
+def names(runs: Runs) -> set[str]:
+    return {path.name for path in runs.root.iterdir() if RUN_ID.fullmatch(path.name)}
+
+
+def test_what_ended_long_ago_is_removed_and_nothing_else(runs: Runs, tmp_path: Path) -> None:
+    kernel = write_kernel(tmp_path / "kernel")
+    dead = msgspec.structs.replace(this_server(), started=1)
+    ended, fresh, told, living, abandoned, new = (
+        make_run(runs, kernel, server=dead).id for _ in range(6)
+    )
+    for run_id in (ended, fresh, told, living, abandoned):
+        runs.update(run_id, job_id="7", submits=1, phase="running")
+    runs.update(ended, phase="ended")
+    runs.update(fresh, phase="ended")
+    (runs.directory(told) / "status").write_text("phase=ended\nreason=lease\nserial=0\n")
+    (runs.directory(living) / "status").write_text("phase=running\nserial=0\n")
+    for run_id in (ended, told, living, abandoned, new):
+        age(runs, run_id, 15)
+    age(runs, fresh, 13)
+    clean(runs, 14, time.time())
+    assert names(runs) == {fresh, living, abandoned, new}
+    assert {run.id for run in runs.listing().runs} == names(runs) and not runs.listing().problems
+    clean(runs, 12, time.time())
+    assert names(runs) == {living, abandoned, new}
+
+
+def test_what_has_no_record_is_removed_when_it_is_old_and_ours(runs: Runs, tmp_path: Path) -> None:
+    kernel = write_kernel(tmp_path / "kernel")
+    half, damaged, lives, opened, young = (make_run(runs, kernel).id for _ in range(5))
+    for run_id in (half, lives, opened, young):
+        (runs.directory(run_id) / "run.json").unlink()
+    (runs.directory(damaged) / "run.json").write_text("{")
+    (runs.directory(lives) / "status").write_text("phase=running\nserial=0\n")
+    for run_id in (half, damaged, lives, opened):
+        age(runs, run_id, 15)
+    runs.directory(opened).chmod(0o755)
+    aside = tmp_path / "aside"
+    aside.mkdir(mode=0o700)
+    (runs.root / "0123456789ab").symlink_to(aside)
+    (runs.root / "mine").mkdir(mode=0o700)
+    os.utime(runs.root / "mine", (0, 0))
+    clean(runs, 14, time.time())
+    assert names(runs) == {lives, opened, young, "0123456789ab"}
+    assert aside.is_dir() and (runs.root / "mine").is_dir()
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may read anything")
+def test_a_record_that_cannot_be_read_now_is_no_reason_to_remove(runs: Runs, run: Run) -> None:
+    age(runs, run.id, 15)
+    (runs.directory(run.id) / "run.json").chmod(0)
+    clean(runs, 14, time.time())
+    assert names(runs) == {run.id}
+
+
+def test_keys_are_removed_with_the_end(runs: Runs, run: Run) -> None:
+    directory = runs.directory(run.id)
+    (directory / "connection-1.json").write_text(KEY)
+    runs.update(run.id, phase="ending")
+    assert (directory / "seed.json").exists() and (directory / "connection-1.json").exists()
+    runs.update(run.id, phase="ended")
+    left = b"".join(path.read_bytes() for path in directory.iterdir())
+    assert KEY.encode() not in left and b"secret" not in left
+    with pytest.raises(KernelFailed, match="keys of run"):
+        runs.read_seed(run.id)
+    assert runs.read_connection(run.id, 1) is None
+
+
+def test_keys_of_what_its_supervisor_ended_without_a_server(runs: Runs, run: Run) -> None:
+    (runs.directory(run.id) / "status").write_text("phase=ended\nreason=lease\nserial=0\n")
+    clean(runs, 14, time.time())
+    assert not (runs.directory(run.id) / "seed.json").exists()
+    assert runs.load(run.id) == run
+
+
+def test_a_job_that_stays_without_a_run_is_still_known(runs: Runs, tmp_path: Path) -> None:
+    kernel = write_kernel(tmp_path / "kernel")
+    first, last = make_run(runs, kernel), make_run(runs, kernel)
+    job = first.job_name
+    runs.allocations.join(first, job, idle=int(3 * DAY))
+    for run in (first, last):
+        runs.update(run.id, job_name=job, job_id="7", phase="ended")
+        (runs.allocations.directory(job) / run.id).unlink(missing_ok=True)
+    age(runs, first.id, 18)
+    age(runs, last.id, 16)
+    clean(runs, 14, time.time())
+    assert names(runs) == {last.id} and runs.allocations.is_kept(job)
+    age(runs, last.id, 18)
+    clean(runs, 14, time.time())
+    assert names(runs) == set() and not runs.allocations.directory(job).exists()
+
+
+def test_several_who_clean_at_once_are_no_fault(runs: Runs, tmp_path: Path) -> None:
+    kernel = write_kernel(tmp_path / "kernel")
+    ended = [make_run(runs, kernel).id for _ in range(20)]
+    living = make_run(runs, kernel)
+    for run_id in ended:
+        runs.update(run_id, phase="ended")
+        age(runs, run_id, 15)
+    (runs.root / ".removed-0123456789ab" / "x").mkdir(parents=True)
+    start = threading.Barrier(4)
+
+    def work() -> None:
+        start.wait()
+        clean(runs, 14, time.time())
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(work) for _ in range(4)]:
+            done.result()
+    assert [path.name for path in runs.root.iterdir()] == [living.id]
+
+
+def test_it_is_cleaned_once_a_day(runs: Runs, run: Run) -> None:
+    def begin() -> None:
+        clean_beside(runs, 14)
+        for thread in threading.enumerate():
+            if thread.name == "kernelkit-cleaning":
+                thread.join()
+
+    runs.update(run.id, phase="ended")
+    begin()
+    age(runs, run.id, 15)
+    begin()
+    assert names(runs) == {run.id}
+    stamp = runs.root / ".cleaned"
+    os.utime(stamp, (0, 0))
+    begin()
+    assert names(runs) == set() and stamp.stat().st_mtime > 0
