@@ -151,7 +151,11 @@ def the_living(server: Server) -> list[tuple[str, str, str]]:
 def test_what_a_killed_server_left_is_taken_over(
     server: Server, kernels: Kernels, cluster: Cluster, tmp_path: Path
 ) -> None:
-    kernel_id = act(server, f"kernels/{kernels.put('own')}/launch")["kernel_id"]
+    notebook = kernels.home / "work/a b.ipynb"
+    notebook.parent.mkdir()
+    notebook.write_text("{}")
+    path = "work/a b.ipynb"
+    kernel_id = act(server, f"kernels/{kernels.put('own')}/launch", {"path": path})["kernel_id"]
     page = server.page(kernel_id)
     assert page.run("x = 42; print(x)") == "42\n"
     run = the_run(server)
@@ -163,7 +167,8 @@ def test_what_a_killed_server_left_is_taken_over(
         left = the_run(second)
         assert left["run"] == run["run"] and left["state"] == "running"
         assert left["attachable"] and not left["mine"]
-        assert act(second, f"jobs/{run['run']}/attach")["kernel_id"] == kernel_id
+        attached = act(second, f"jobs/{run['run']}/attach")
+        assert (attached["kernel_id"], attached["path"]) == (kernel_id, path)
         assert the_run(second)["mine"]
         page = second.page(kernel_id)
         assert page.run("print(x)") == "42\n"
@@ -171,6 +176,13 @@ def test_what_a_killed_server_left_is_taken_over(
         status, refused = second.call("POST", f"/kernelkit/jobs/{run['run']}/attach", {})
         assert (status, refused["error"]["code"]) == (403, "not_permitted")
         second.delete(kernel_id)
+        again = act(second, f"jobs/{run['run']}/more-time", {"time": "20"})
+        assert again["path"] == path
+        (later,) = [each for each in ask(second, "jobs")["runs"] if each["state"] != "ended"]
+        notebook.unlink()
+        longer = act(second, f"jobs/{later['run']}/more-time", {"time": "30"})
+        assert longer["path"] == "", "what is gone is not opened"
+        second.delete(again["kernel_id"])
     finally:
         second.stop()
 
