@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jupyter_core.utils import ensure_async
 
@@ -36,9 +36,9 @@ async def notebook_of(server: ServerApp, name: str) -> str:
     gone, or not below this server's root directory. Called in the server's loop."""
     path = path_below(server.root_dir, name) if name else ""
     # A name in another encoding cannot be sent, and no front end could have opened it.
-    if path and path.isprintable() and await ensure_async(server.contents_manager.file_exists(path)):
-        return path
-    return ""
+    contents: Any = server.contents_manager
+    there = path.isprintable() and await ensure_async(contents.file_exists(path))
+    return path if path and there else ""
 
 
 def path_below(root: str, name: str) -> str:

@@ -86,6 +86,10 @@ class Watcher:
         self._task: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._answer: QueueAnswer | None = None
+        # When the last query began, and what came of it; the one that is under way.
+        self._last: tuple[float, QueueAnswer] | None = None
+        self._under_way: asyncio.Future[None] | None = None
+        self._settling: set[asyncio.Task[None]] = set()
         self._looked = float("-inf")
         self._took = 0.0
         self._quiet_looks = 0
@@ -103,6 +107,32 @@ class Watcher:
     def failing_since(self) -> float | None:
         """Since when Slurm does not answer (s since 1970); None when it does."""
         return self._failing_since
+
+    @property
+    def pause(self) -> float:
+        """Seconds for which the controller is left alone after a query."""
+        return max(self._floor, BACK_OFF * self._took)
+
+    async def fresh(self, since: float, *, due: bool = False) -> QueueAnswer:
+        """What a query answered that began at `since` (s of the clock's monotonic) or later, be it
+        complete or not; asks only where there is none, and with `due` not before the pause is over.
+
+        Called in the loop that watches: by a server for its page, whose queries and the watcher's
+        are then the same.
+        """
+        while True:
+            await self._other_query()
+            if self._last is not None and self._last[0] >= since:
+                return self._last[1]
+            rest = self._looked + self.pause - self._clock.monotonic()
+            if due and rest > 0:
+                await self._clock.wait(asyncio.Event(), rest)
+                continue
+            before, gone = await self._ask()
+            # Accounting may take its time, and the page does not need it.
+            settling = asyncio.create_task(self._settle(before, gone, counts=False))
+            self._settling.add(settling)
+            settling.add_done_callback(self._settling.discard)
 
     def last(self, job_id: str) -> JobUpdate | None:
         """What is known of a job that somebody is subscribed to."""
@@ -182,6 +212,8 @@ class Watcher:
             await self._wait(wake)
             if not self._goes_on(wake):
                 return
+            if await self._other_query():
+                continue
             try:
                 await self.look()
             except Exception:  # noqa: BLE001 - a fault of ours must not leave every job unwatched
@@ -203,16 +235,17 @@ class Watcher:
         while True:
             # In this order: a request sets `_asked` before the event.
             wake.clear()
-            rest = self._looked + self.interval() - self._clock.monotonic()
-            if self._asked or rest <= 0:
-                break
-            await self._clock.wait(wake, rest)
-        if self._asked:
-            now = self._clock.monotonic()
-            rest = max(now + SOON, self._looked + max(self._floor, BACK_OFF * self._took)) - now
-            # No further request cuts this short: its event is one that nobody sets.
-            await self._clock.wait(asyncio.Event(), rest)
-            self._asked = False
+            now, looked = self._clock.monotonic(), self._looked
+            if self._asked:
+                rest = max(now + SOON, looked + self.pause) - now
+                # No further request cuts this short: its event is one that nobody sets.
+                await self._clock.wait(asyncio.Event(), rest)
+                if self._looked == looked:
+                    return
+            elif (rest := looked + self.interval() - now) > 0:
+                await self._clock.wait(wake, rest)
+            else:
+                return
 
     def interval(self) -> float:
         """Seconds between the last query and the next, unless somebody asks for one before."""
@@ -220,24 +253,48 @@ class Watcher:
             settled = all(job.track.is_settled for job in self._jobs.values())
             step = min(self._quiet_looks, len(PENDING_INTERVALS) - 1)
         wanted = STEADY_INTERVAL if settled else PENDING_INTERVALS[step]
-        return max(wanted, self._floor, BACK_OFF * self._took)
+        return max(wanted, self.pause)
 
     # --- one look --------------------------------------------------------------------------------
 
     async def look(self) -> None:
         """One query, and what follows from it for every job; a Slurm in trouble raises nothing."""
-        asked = self._clock.monotonic()
-        answer = await self._slurm.queue()
-        with self._lock:
-            self._looked, self._took = self._clock.monotonic(), answer.seconds
-            self._note_health(answer)
-            before = {key: job.track.update for key, job in self._living().items()}
-            gone = [key for key in before if self._take_in(key, answer, asked)]
+        before, gone = await self._ask()
+        await self._settle(before, gone, counts=True)
+
+    async def _other_query(self) -> bool:
+        """Wait for a query that is under way in this loop; False where there is none."""
+        other = self._under_way
+        if other is None or other.done() or other.get_loop() is not asyncio.get_running_loop():
+            return False
+        await asyncio.wait([other])
+        return True
+
+    async def _ask(self) -> tuple[dict[str, JobUpdate], list[str]]:
+        """One query: what was known of each job before, and which have left the queue."""
+        done = self._under_way = asyncio.get_running_loop().create_future()
+        # Who asks from now on knows of something that this query may not have seen.
+        self._asked, asked = False, self._clock.monotonic()
+        try:
+            answer = await self._slurm.queue()
+            with self._lock:
+                self._looked, self._took = self._clock.monotonic(), answer.seconds
+                self._last = (asked, answer)
+                self._note_health(answer)
+                before = {key: job.track.update for key, job in self._living().items()}
+                return before, [key for key in before if self._take_in(key, answer, asked)]
+        finally:
+            done.set_result(None)
+
+    async def _settle(
+        self, before: dict[str, JobUpdate], gone: Sequence[str], *, counts: bool
+    ) -> None:
+        """What follows from a query; one that `counts` and tells nothing new makes the next later."""
         if gone:
             await self._conclude(gone)
         news = [key for key, update in before.items() if self._publish(key, update)]
         with self._lock:
-            self._quiet_looks = 0 if news else self._quiet_looks + 1
+            self._quiet_looks = 0 if news else self._quiet_looks + counts
 
     def _note_health(self, answer: QueueAnswer) -> None:
         if answer.complete:
