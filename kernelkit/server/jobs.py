@@ -13,7 +13,7 @@ from ..running.adoption import attachable
 from ..running.desk import desk
 from ..running.news import RunNews, RunState, facts_of
 from ..running.orphans import find_orphans
-from ..running.overview import Row, find_run, is_job_alone, stray_job, table
+from ..running.overview import Row, find_run, is_job_alone, known_end, stray_job, table
 from ..running.records import Run as Record
 from ..running.records import Status
 from ..running.runs import Runs
@@ -133,7 +133,7 @@ def _job_alone(job: Job) -> StrayJob:
 
 
 def runs_of_others(services: Services, wanted: Collection[str]) -> list[Run]:
-    """Those of the `wanted` runs that this server does not look after; asks Slurm anew."""
+    """Those of the `wanted` runs that this server does not look after, by what Slurm says now."""
     at = desk()
     listed = at.runs.listing().runs
     mine = {news.run for news in at.snapshot()}
@@ -141,7 +141,10 @@ def runs_of_others(services: Services, wanted: Collection[str]) -> list[Run]:
     mine |= {run.id for run in listed if run.server == this_server()}
     if not (wanted := set(wanted) - mine):
         return []
-    return [run for run in _on_disk(services, services.queue.get_new()) if run.run in wanted]
+    # How a run ended its own files tell, so that nobody has to wait for Slurm to hear of it.
+    ended = all(known_end(at.runs, run) for run in listed if run.id in wanted)
+    answer = services.queue.get() if ended else services.queue.get_new()
+    return [run for run in _on_disk(services, answer) if run.run in wanted]
 
 
 def _on_disk(services: Services, answer: QueueAnswer) -> Iterator[Run]:
