@@ -141,9 +141,11 @@ def runs_of_others(services: Services, wanted: Collection[str]) -> list[Run]:
     mine |= {run.id for run in listed if run.server == this_server()}
     if not (wanted := set(wanted) - mine):
         return []
-    # How a run ended its own files tell, so that nobody has to wait for Slurm to hear of it.
-    ended = all(known_end(at.runs, run) for run in listed if run.id in wanted)
-    answer = services.queue.get() if ended else services.queue.get_new()
+    # Of an end the run's own files tell, so that nobody has to wait for Slurm to hear of it.
+    over = all(
+        run.phase == "ending" or known_end(at.runs, run) for run in listed if run.id in wanted
+    )
+    answer = services.queue.get() if over else services.queue.get_new()
     return [run for run in _on_disk(services, answer) if run.run in wanted]
 
 
