@@ -12,6 +12,7 @@ globalThis.ResizeObserver ??= class {
   unobserve() {}
   disconnect() {}
 };
+globalThis.requestIdleCallback ??= done => setTimeout(done);
 Element.prototype.scrollIntoView ??= () => {};
 globalThis.matchMedia ??= () => ({
   matches: false,

@@ -7,6 +7,8 @@ job would start with nobody to look after it, so a new server settles those as i
 from __future__ import annotations
 
 import logging
+import os
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
@@ -41,13 +43,16 @@ def _has_ended(runs: Runs, run: Run) -> bool:
     return status is not None and status.phase == "ended"
 
 
-async def attach(kernel_manager: Any, run_id: str) -> str:
+async def attach(
+    kernel_manager: Any, run_id: str, *, variables: Mapping[str, str] | None = None
+) -> str:
     """Give a run's kernel to a server's MultiKernelManager, under its old kernel id; that id.
 
-    The job is not touched: a kernel that runs keeps its variables, a queued one its place. Called
-    in the server's loop. Raises NotFound for a run or a kernelspec that is not there,
-    NotPermitted for a run that a server has already, KernelFailed for one that has ended, and
-    SlurmUnavailable where its job cannot be found just now.
+    The job is not touched: a kernel that runs keeps its variables, a queued one its place.
+    `variables` are what a later job of it gets, besides this process's. Called in the server's
+    loop. Raises NotFound for a run or a kernelspec that is not there, NotPermitted for a run that a
+    server has already, KernelFailed for one that has ended, and SlurmUnavailable where its job
+    cannot be found just now.
     """
     here = desk()
     run = await here.background.call(_load(here, run_id))
@@ -59,7 +64,13 @@ async def attach(kernel_manager: Any, run_id: str) -> str:
     _check_kernelspec(kernel_manager, run)
     _under_way.add(run.id)
     try:
-        options = {"kernel_name": run.kernel_name, "kernel_id": run.kernel_id, ATTACH: run.id}
+        options: dict[str, Any] = {
+            "kernel_name": run.kernel_name,
+            "kernel_id": run.kernel_id,
+            ATTACH: run.id,
+        }
+        if variables:
+            options["env"] = {**os.environ, **variables}
         await ensure_async(kernel_manager.start_kernel(**options))
     finally:
         _under_way.discard(run.id)

@@ -5,6 +5,8 @@ scontrol(1), TimeLimit: a user may lower the limit of a job, and only an adminis
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -26,13 +28,20 @@ from .provisioner import OPTIONS, SlurmProvisioner
 from .records import Run
 
 
-async def more_time(kernel_manager: Any, run: str, time: str = "") -> str:
+async def more_time(
+    kernel_manager: Any,
+    run: str,
+    time: str = "",
+    *,
+    variables: Mapping[str, str] | None = None,
+) -> str:
     """Start a run's kernel again in a new job, under its kernel id; that id.
 
     `kernel_manager` is a server's MultiKernelManager, in whose loop this is called; `run` what
     find_run takes; `time` the new limit as Slurm writes it, twice the present one when empty. The
-    kernel's variables are lost, as in every restart. Nothing is ended before Slurm has said that
-    it would take the new job.
+    kernel's own variables are lost, as in every restart; one that has ended is started with
+    `variables` besides this process's environment. Nothing is ended before Slurm has said that it
+    would take the new job.
 
     Raises NotFound and Ambiguous; NotPermitted for a run that another server has, and where the
     partition allows no more; UsageError for a time that is none; SubmitRejected; SlurmUnavailable.
@@ -57,10 +66,11 @@ async def more_time(kernel_manager: Any, run: str, time: str = "") -> str:
             hint=f"`kernelkit attach {found.id}` takes it over, where no server has it.",
         )
     options = {"resources": _all_of(resources), "keep": found.keep, "lease": found.lease}
+    environment = {"env": {**os.environ, **variables}} if variables else {}
     started: str = await ensure_async(
         kernel_manager.start_kernel(
             kernel_name=found.kernel_name, kernel_id=kernel_id, cwd=found.cwd,
-            **{OPTIONS: options},
+            **environment, **{OPTIONS: options},
         )
     )  # fmt: skip
     return started

@@ -220,6 +220,12 @@ def render_environment(variables: Mapping[str, str]) -> bytes:
     return "".join(pairs).encode("utf-8", "surrogateescape")
 
 
+def parse_environment(data: bytes) -> dict[str, str]:
+    """The variables of an `environment` file."""
+    pairs = data.decode("utf-8", "surrogateescape").split("\0")
+    return dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+
+
 def render_lease(seconds: int, mark: int) -> bytes:
     """`lease`; another `mark` tells the supervisor that somebody cares."""
     return f"{seconds} {mark}\n".encode()

@@ -348,6 +348,7 @@ class Run(Answer, frozen=True):
 
     `mine` are those that this server looks after; `attachable` those that it could take over.
     `unknown_since` is set while Slurm does not answer: all else is then what was last known.
+    `job_stays` says that its job then waits for another kernel, when this one ends without others.
     `gpu_use` is known some seconds after a start on GPUs whose driver tells; events may lack it.
     """
 
@@ -375,6 +376,7 @@ class Run(Answer, frozen=True):
     seconds_left: int | None
     warning: Literal["", "10", "3", "1"]
     unknown_since: float | None
+    job_stays: bool
     end: RunEnd | None
     gpu_use: GpuUse | None
     mine: bool
@@ -407,11 +409,14 @@ class Jobs(Answer, frozen=True):
 
 
 class RunLog(Answer, frozen=True):
-    """The end of what a run said."""
+    """The end of what a run said, and which one that is: it may be asked for by other names."""
 
     text: str
     truncated: bool
     phase: str
+    run: str
+    job: str
+    display_name: str
 
 
 class Nothing(Answer, frozen=True):

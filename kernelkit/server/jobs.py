@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from ..errors import KernelkitError
 from ..running.adoption import attachable
 from ..running.desk import desk
 from ..running.news import RunNews, RunState, facts_of
 from ..running.orphans import find_orphans
-from ..running.overview import Row, find_run, is_job_alone, stray_job, table
+from ..running.overview import Row, find_run, is_job_alone, known_end, stray_job, table
 from ..running.records import Run as Record
+from ..running.records import Status
+from ..running.runs import Runs
 from ..running.servers import this_server
 from ..slurm.client import QueueAnswer
 from ..slurm.states import Job
 from .answers import Jobs, Nothing, Query, Run, RunLog, StrayJob
-from .kept import Kept
 
 if TYPE_CHECKING:
     from .services import Services
@@ -40,15 +43,28 @@ class JobsQuery(Query, frozen=True):
 
 
 class Queue:
-    """Slurm's queue as of now, asked at most once in a site's `queue_interval`."""
+    """Slurm's queue as of now, as the watcher of this server's own jobs has it: the two of them
+    ask once in a site's `queue_interval`."""
 
     def __init__(self) -> None:
-        self._kept = Kept(self._ask, float(desk().site.queue_interval))
-        self.unknown_since: float | None = None
+        self._changed = float("-inf")
+        self._doubted: set[str] = set()
+
+    @property
+    def unknown_since(self) -> float | None:
+        """Since when Slurm does not answer."""
+        return desk().watcher.failing_since
 
     def get(self) -> QueueAnswer:
         """The queue; one that is not complete where Slurm does not answer."""
-        return self._kept.get()
+        at = desk()
+        since = max(time.monotonic() - at.watcher.pause, self._changed)
+        return at.background.run(at.watcher.fresh(since)).result()
+
+    def get_new(self) -> QueueAnswer:
+        """The queue as it is after this call, for what can wait until Slurm may be asked again."""
+        at = desk()
+        return at.background.run(at.watcher.fresh(time.monotonic(), due=True)).result()
 
     def get_for(self, runs: Iterable[Record]) -> QueueAnswer:
         """The queue as it is to be shown with `runs`: one of another server that was submitted
@@ -56,22 +72,21 @@ class Queue:
         found = self.get()
         since = time.time() - _NEW_SECONDS
         new = (run for run in runs if run.job_id and run.created > since)
-        if found.complete and any(run.job_id not in found.jobs for run in new):
+        lost = [run.id for run in new if run.job_id not in found.jobs]
+        return self.get() if found.complete and self.is_doubtful(lost) else found
+
+    def is_doubtful(self, what: Iterable[str]) -> bool:
+        """Whether the queue seems to be older than `what` is; it is asked anew then. Once for each:
+        what it then says again is true."""
+        new = set(what) - self._doubted
+        self._doubted |= new
+        if new:
             self.forget()
-        return self.get()
+        return bool(new)
 
     def forget(self) -> None:
         """Ask anew next time: something was changed."""
-        self._kept.forget()
-
-    def _ask(self) -> QueueAnswer:
-        at = desk()
-        answer = at.background.run(at.slurm.queue()).result()
-        if answer.complete:
-            self.unknown_since = None
-        elif self.unknown_since is None:
-            self.unknown_since = time.time()
-        return answer
+        self._changed = time.monotonic()
 
 
 def list_jobs(services: Services, query: JobsQuery) -> Jobs:
@@ -95,10 +110,10 @@ def list_jobs(services: Services, query: JobsQuery) -> Jobs:
     ]
     found.sort(key=lambda run: run.created)
     left = find_orphans(at.runs, answer.jobs, complete=answer.complete)
-    if left.runless or any(job.phase == "pending" for job in left.idle):
-        # Perhaps only since Slurm was asked: the run has ended, and its job with it, or a kernel has
-        # run in a job that still waited then.
-        services.queue.forget()
+    # Perhaps only since Slurm was asked: the run has ended, and its job with it, or a kernel has
+    # run in a job that still waited then.
+    waiting = (job for job in left.idle if job.phase == "pending")
+    if services.queue.is_doubtful(f"{job.id} {job.phase}" for job in (*left.runless, *waiting)):
         jobs = services.queue.get().jobs
         left = find_orphans(at.runs, jobs, complete=answer.complete)
     return Jobs(
@@ -118,7 +133,7 @@ def _job_alone(job: Job) -> StrayJob:
 
 
 def runs_of_others(services: Services, wanted: Collection[str]) -> list[Run]:
-    """Those of the `wanted` runs that this server does not look after; asks Slurm anew."""
+    """Those of the `wanted` runs that this server does not look after, by what Slurm says now."""
     at = desk()
     listed = at.runs.listing().runs
     mine = {news.run for news in at.snapshot()}
@@ -126,8 +141,12 @@ def runs_of_others(services: Services, wanted: Collection[str]) -> list[Run]:
     mine |= {run.id for run in listed if run.server == this_server()}
     if not (wanted := set(wanted) - mine):
         return []
-    services.queue.forget()
-    return [run for run in _on_disk(services, services.queue.get()) if run.run in wanted]
+    # Of an end the run's own files tell, so that nobody has to wait for Slurm to hear of it.
+    over = all(
+        run.phase == "ending" or known_end(at.runs, run) for run in listed if run.id in wanted
+    )
+    answer = services.queue.get() if over else services.queue.get_new()
+    return [run for run in _on_disk(services, answer) if run.run in wanted]
 
 
 def _on_disk(services: Services, answer: QueueAnswer) -> Iterator[Run]:
@@ -135,7 +154,8 @@ def _on_disk(services: Services, answer: QueueAnswer) -> Iterator[Run]:
     runs, unknown_since = desk().runs, services.queue.unknown_since
     free = {run.id for run in attachable(runs, answer)}
     for row in table(runs, answer, every=True):
-        yield _other_run(row, answer, unknown_since, row.run.id in free)
+        stays = row.state != "ended" and _job_stays(runs, row.run, row.status)
+        yield _other_run(row, answer, unknown_since, free=row.run.id in free, stays=stays)
 
 
 def _slurm_is_here() -> bool:
@@ -151,10 +171,27 @@ def own_run(news: RunNews, now: float, on_disk: Run | None = None) -> Run:
     facts["ends"] = ends = news.ends if there else None
     left = max(0, int(ends - now)) if ends is not None else None
     use = on_disk.gpu_use if on_disk and news.state == "running" else None
-    return Run(**facts, seconds_left=left, gpu_use=use, mine=there, attachable=False)
+    stays = there and (on_disk.job_stays if on_disk else _job_of_run_stays(news.run))
+    return Run(
+        **facts, seconds_left=left, job_stays=stays, gpu_use=use, mine=there, attachable=False
+    )
 
 
-def _other_run(row: Row, answer: QueueAnswer, unknown_since: float | None, free: bool) -> Run:
+def _job_of_run_stays(run_id: str) -> bool:
+    runs = desk().runs
+    with contextlib.suppress(KernelkitError, OSError):
+        return _job_stays(runs, runs.load(run_id), runs.read_status(run_id))
+    return False
+
+
+def _job_stays(runs: Runs, run: Record, status: Status | None) -> bool:
+    # As JobControl.end has it: a job in which no kernel ever was is not kept for the next one.
+    return status is not None and runs.allocations.is_kept(run.job_name)
+
+
+def _other_run(
+    row: Row, answer: QueueAnswer, unknown_since: float | None, *, free: bool, stays: bool
+) -> Run:
     status, job = row.status, row.job
     return Run(
         **facts_of(row.run, job),
@@ -167,6 +204,7 @@ def _other_run(row: Row, answer: QueueAnswer, unknown_since: float | None, free:
         seconds_left=row.seconds_left,
         warning="",
         unknown_since=None if answer.complete else unknown_since,
+        job_stays=stays,
         end=row.end,
         gpu_use=row.gpu_use,
         mine=False,
@@ -175,11 +213,15 @@ def _other_run(row: Row, answer: QueueAnswer, unknown_since: float | None, free:
 
 
 def tell_log(services: Services, run: str) -> RunLog:
-    """The end of what a run's kernel and supervisor said. Raises NotFound and Ambiguous."""
+    """The end of what a run's kernel and supervisor said; `run` is what find_run takes, and of a
+    kernel's name the last run is meant. Raises NotFound."""
     at = desk()
     found = find_run(at.runs, run, newest=True)
     text = at.runs.read_log(found.id, limit=_LOG_LIMIT)
-    return RunLog(text=text, truncated=text.startswith("…\n"), phase=found.phase)
+    return RunLog(
+        text=text, truncated=text.startswith("…\n"), phase=found.phase,
+        run=found.id, job=found.job_id, display_name=found.display_name or found.kernel_name,
+    )  # fmt: skip
 
 
 def cancel(services: Services, run: str) -> Nothing:

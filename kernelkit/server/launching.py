@@ -47,10 +47,12 @@ class MoreTime(Body, frozen=True):
 
 
 class StartedKernel(Answer, frozen=True):
-    """The kernel to open a session on."""
+    """The kernel to open a session on; `path` is that of the notebook it was started for, in the
+    contents API, and empty where that is not known or the notebook is gone."""
 
     kernel_id: str
     kernel_name: str
+    path: str = ""
 
 
 async def launch(services: Services, name: str, body: Launch) -> StartedKernel:
@@ -113,10 +115,11 @@ async def attach(services: Services, run: str) -> StartedKernel:
     """
     from ..running import adoption
 
+    session = await _session_of(services, run)
     manager = services.server.kernel_manager
-    kernel_id = await adoption.attach(manager, run)
+    kernel_id = await adoption.attach(manager, run, variables=_named(session))
     services.queue.forget()
-    return _started(manager, kernel_id)
+    return await _started(services, kernel_id, session)
 
 
 async def more_time(services: Services, run: str, body: MoreTime) -> StartedKernel:
@@ -126,12 +129,29 @@ async def more_time(services: Services, run: str, body: MoreTime) -> StartedKern
     """
     from ..running import more_time as running
 
+    session = await _session_of(services, run)
     manager = services.server.kernel_manager
-    kernel_id = await running.more_time(manager, run, body.time)
+    kernel_id = await running.more_time(manager, run, body.time, variables=_named(session))
     services.queue.forget()
-    return _started(manager, kernel_id)
+    return await _started(services, kernel_id, session)
 
 
-def _started(manager: Any, kernel_id: str) -> StartedKernel:
+async def _session_of(services: Services, run: str) -> str:
+    from ..running.desk import desk
+    from .notebooks import session_name
+
+    return await services.in_thread(lambda: session_name(desk().runs, run))
+
+
+def _named(session: str) -> dict[str, str]:
+    # Its next job, too, is then known to be that notebook's.
+    return {"JPY_SESSION_NAME": session} if session else {}
+
+
+async def _started(services: Services, kernel_id: str, session: str) -> StartedKernel:
+    from .notebooks import notebook_of
+
+    manager: Any = services.server.kernel_manager
     name = manager.get_kernel(kernel_id).kernel_name
-    return StartedKernel(kernel_id=kernel_id, kernel_name=name)
+    path = await notebook_of(services.server, session)
+    return StartedKernel(kernel_id=kernel_id, kernel_name=name, path=path)

@@ -6,12 +6,10 @@ import asyncio
 import contextlib
 import logging
 import threading
-import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
+from .asking import Asking, Clock, Queries
 from .client import QueueAnswer
-from .states import Job
 from .tracking import JobUpdate, Track
 
 log = logging.getLogger(__name__)
@@ -19,42 +17,11 @@ log = logging.getLogger(__name__)
 # Seconds between queries while something waits or changes, and when all jobs run.
 PENDING_INTERVALS = (5.0, 10.0, 15.0, 30.0)
 STEADY_INTERVAL = 60.0
-# After a query, the controller is left alone for at least this many times as long as it took.
-BACK_OFF = 5.0
 # How long a look that was asked for waits, so that many starts at once share one query.
 SOON = 1.0
 
 Callback = Callable[[JobUpdate], None]
 ExitWords = Callable[[], "str | None"]
-
-
-class Queries(Protocol):
-    """What the watcher asks Slurm; `client.Slurm` is one."""
-
-    async def queue(self) -> QueueAnswer:
-        """All jobs of this user."""
-        ...
-
-    async def history(self, job_ids: Sequence[str]) -> dict[str, Job]:
-        """What accounting knows of these jobs."""
-        ...
-
-
-class Clock:
-    """The machine's time; a test brings its own."""
-
-    def time(self) -> float:
-        """Seconds since 1970, for people."""
-        return time.time()
-
-    def monotonic(self) -> float:
-        """Seconds that pass evenly whatever is done to the clock, for intervals."""
-        return time.monotonic()
-
-    async def wait(self, event: asyncio.Event, seconds: float) -> None:
-        """Until `event` is set, at most `seconds`."""
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(event.wait(), seconds)
 
 
 class _Watched:
@@ -78,31 +45,54 @@ class Watcher:
 
     def __init__(self, slurm: Queries, *, floor: float = 0.0, clock: Clock | None = None) -> None:
         self._slurm = slurm
-        self._floor = floor
         self._clock = clock or Clock()
         self._lock = threading.RLock()
         self._jobs: dict[str, _Watched] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
-        self._answer: QueueAnswer | None = None
-        self._looked = float("-inf")
-        self._took = 0.0
+        self._asking = Asking(slurm, floor, self._clock)
+        self._settling: set[asyncio.Task[None]] = set()
         self._quiet_looks = 0
         self._asked = False
-        self._failing_since: float | None = None
 
     # --- what owners call ------------------------------------------------------------------------
 
     @property
     def answer(self) -> QueueAnswer | None:
         """The last complete answer, with every job of this user in it; None before the first."""
-        return self._answer
+        return self._asking.complete
 
     @property
     def failing_since(self) -> float | None:
         """Since when Slurm does not answer (s since 1970); None when it does."""
-        return self._failing_since
+        return self._asking.failing_since
+
+    @property
+    def pause(self) -> float:
+        """Seconds for which the controller is left alone after a query."""
+        return self._asking.pause
+
+    async def fresh(self, since: float, *, due: bool = False) -> QueueAnswer:
+        """What a query answered that began at `since` (s of the clock's monotonic) or later, be it
+        complete or not; asks only where there is none, and with `due` not before the pause is over.
+
+        Called in the loop that watches: by a server for its page, whose queries and the watcher's
+        are then the same.
+        """
+        while True:
+            await self._asking.other_has_asked()
+            if self._asking.last is not None and self._asking.began >= since:
+                return self._asking.last
+            rest = self._asking.ended + self.pause - self._clock.monotonic()
+            if due and rest > 0:
+                await self._clock.wait(asyncio.Event(), rest)
+                continue
+            before, gone = await self._ask()
+            # Accounting may take its time, and the page does not need it.
+            settling = asyncio.create_task(self._settle(before, gone, counts=False))
+            self._settling.add(settling)
+            settling.add_done_callback(self._settling.discard)
 
     def last(self, job_id: str) -> JobUpdate | None:
         """What is known of a job that somebody is subscribed to."""
@@ -182,11 +172,13 @@ class Watcher:
             await self._wait(wake)
             if not self._goes_on(wake):
                 return
+            if await self._asking.other_has_asked():
+                continue
             try:
                 await self.look()
             except Exception:  # noqa: BLE001 - a fault of ours must not leave every job unwatched
                 log.exception("Looking at the jobs failed; it is tried again.")
-                self._looked = self._clock.monotonic()
+                self._asking.ended = self._clock.monotonic()
 
     def _goes_on(self, wake: asyncio.Event) -> bool:
         with self._lock:
@@ -203,16 +195,17 @@ class Watcher:
         while True:
             # In this order: a request sets `_asked` before the event.
             wake.clear()
-            rest = self._looked + self.interval() - self._clock.monotonic()
-            if self._asked or rest <= 0:
-                break
-            await self._clock.wait(wake, rest)
-        if self._asked:
-            now = self._clock.monotonic()
-            rest = max(now + SOON, self._looked + max(self._floor, BACK_OFF * self._took)) - now
-            # No further request cuts this short: its event is one that nobody sets.
-            await self._clock.wait(asyncio.Event(), rest)
-            self._asked = False
+            now, looked = self._clock.monotonic(), self._asking.ended
+            if self._asked:
+                rest = max(now + SOON, looked + self.pause) - now
+                # No further request cuts this short: its event is one that nobody sets.
+                await self._clock.wait(asyncio.Event(), rest)
+                if self._asking.ended == looked:
+                    return
+            elif (rest := looked + self.interval() - now) > 0:
+                await self._clock.wait(wake, rest)
+            else:
+                return
 
     def interval(self) -> float:
         """Seconds between the last query and the next, unless somebody asks for one before."""
@@ -220,43 +213,42 @@ class Watcher:
             settled = all(job.track.is_settled for job in self._jobs.values())
             step = min(self._quiet_looks, len(PENDING_INTERVALS) - 1)
         wanted = STEADY_INTERVAL if settled else PENDING_INTERVALS[step]
-        return max(wanted, self._floor, BACK_OFF * self._took)
+        return max(wanted, self.pause)
 
     # --- one look --------------------------------------------------------------------------------
 
     async def look(self) -> None:
         """One query, and what follows from it for every job; a Slurm in trouble raises nothing."""
-        asked = self._clock.monotonic()
-        answer = await self._slurm.queue()
+        before, gone = await self._ask()
+        await self._settle(before, gone, counts=True)
+
+    async def _ask(self) -> tuple[dict[str, JobUpdate], list[str]]:
+        """One query: what was known of each job before, and which have left the queue."""
+        # Who asks from now on knows of something that this query may not have seen.
+        self._asked = False
+        answer = await self._asking.ask()
         with self._lock:
-            self._looked, self._took = self._clock.monotonic(), answer.seconds
-            self._note_health(answer)
             before = {key: job.track.update for key, job in self._living().items()}
-            gone = [key for key in before if self._take_in(key, answer, asked)]
+            return before, [key for key in before if self._take_in(key, answer)]
+
+    async def _settle(
+        self, before: dict[str, JobUpdate], gone: Sequence[str], *, counts: bool
+    ) -> None:
+        """What follows from a query; one that `counts` and tells nothing new makes the next later."""
         if gone:
             await self._conclude(gone)
         news = [key for key, update in before.items() if self._publish(key, update)]
         with self._lock:
-            self._quiet_looks = 0 if news else self._quiet_looks + 1
+            self._quiet_looks = 0 if news else self._quiet_looks + counts
 
-    def _note_health(self, answer: QueueAnswer) -> None:
-        if answer.complete:
-            self._answer = answer
-            if self._failing_since is not None:
-                log.info("Slurm answers again.")
-            self._failing_since = None
-        elif self._failing_since is None:
-            self._failing_since = self._clock.time()
-            log.warning("Slurm's queue cannot be read; jobs are left alone. %s", answer.error)
-
-    def _take_in(self, job_id: str, answer: QueueAnswer, asked: float) -> bool:
+    def _take_in(self, job_id: str, answer: QueueAnswer) -> bool:
         """Move one track; True when the job is over and others must tell how."""
-        track, now = self._jobs[job_id].track, self._clock.time()
+        track, now, since = self._jobs[job_id].track, self._clock.time(), self.failing_since
         if job := answer.jobs.get(job_id):
-            return track.saw(job, now, self._failing_since)
+            return track.saw(job, now, since)
         if answer.complete:
-            return track.missed(asked, now)
-        track.doubted(now, self._failing_since)
+            return track.missed(self._asking.began, now)
+        track.doubted(now, since)
         return False
 
     async def _conclude(self, job_ids: Sequence[str]) -> None:

@@ -23,6 +23,7 @@ import type {
   IRolledBack,
   IRunLog,
   ISchemas,
+  IStartedKernel,
   IStatus,
   ITask,
   IValidation,
@@ -119,10 +120,8 @@ export interface IKernelkitApi {
   jobs(): Promise<IJobs>;
   runLog(run: string): Promise<IRunLog>;
   cancelRun(run: string): Promise<void>;
-  attachRun(
-    run: string
-  ): Promise<{ kernel_id: string; kernel_name: string; path?: string }>;
-  moreTime(run: string, time?: string): Promise<string>;
+  attachRun(run: string): Promise<IStartedKernel>;
+  moreTime(run: string, time?: string): Promise<IStartedKernel>;
   tasks(): Promise<ITask[]>;
   task(id: string): Promise<ITask>;
   cancelTask(id: string): Promise<void>;
@@ -282,18 +281,12 @@ export class KernelkitApi implements IKernelkitApi {
     await this._send('POST', at('jobs', run, 'cancel'), {});
   }
 
-  attachRun(
-    run: string
-  ): Promise<{ kernel_id: string; kernel_name: string; path?: string }> {
+  attachRun(run: string): Promise<IStartedKernel> {
     return this._send('POST', at('jobs', run, 'attach'), {});
   }
 
-  async moreTime(run: string, time?: string): Promise<string> {
-    const path = at('jobs', run, 'more-time');
-    const answer = await this._send<{ kernel_id: string }>('POST', path, {
-      time
-    });
-    return answer.kernel_id;
+  moreTime(run: string, time?: string): Promise<IStartedKernel> {
+    return this._send('POST', at('jobs', run, 'more-time'), { time });
   }
 
   async tasks(): Promise<ITask[]> {

@@ -325,6 +325,13 @@ export interface ILaunchRequest {
   keep?: boolean;
 }
 
+export interface IStartedKernel {
+  kernel_id: string;
+  kernel_name: string;
+  /** Its notebook, where it is known and still there; otherwise empty. */
+  path: string;
+}
+
 export interface IPackages {
   dir: string | null;
   distributions: { name: string; version: string }[];
@@ -384,6 +391,8 @@ export interface IRun {
   /** When the time limit ends it. */
   ends: number | null;
   seconds_left: number | null;
+  /** While Slurm does not answer: all else is then what was last known. */
+  unknown_since: number | null;
   /** The strongest warning that is due, in minutes before the end. */
   warning: '' | '10' | '3' | '1';
   /** Whether this server holds it. */
@@ -391,6 +400,8 @@ export interface IRun {
   attachable: boolean;
   keep: boolean;
   lease: number | null;
+  /** Whether its job then waits for another kernel, when this one ends. */
+  job_stays: boolean;
   end: IRunEnd | null;
   /** Read with the list; an event may lack it. */
   gpu_use?: IGpuUse | null;
@@ -424,6 +435,10 @@ export interface IRunLog {
   text: string;
   truncated: boolean;
   phase: string;
+  /** Which one it is: the log may be asked for by the name of a kernel. */
+  run: string;
+  job: string;
+  display_name: string;
 }
 
 export type TaskKind =

@@ -2,7 +2,7 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { ISessionContext } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
-import type { Kernel } from '@jupyterlab/services';
+import type { Kernel, Session } from '@jupyterlab/services';
 import type { Widget } from '@lumino/widgets';
 
 export interface IOpenRequest {
@@ -30,16 +30,74 @@ export async function openOnKernel(
     });
     return;
   }
-  let path = request.path;
-  if (!path?.endsWith('.ipynb')) {
-    const made = await commands.execute('docmanager:new-untitled', {
-      path: cwd ?? '',
-      type: 'notebook'
-    });
-    path = made.path as string;
+  const known = request.path?.endsWith('.ipynb') ? request.path : null;
+  const path = known ?? (await newNotebook(app, cwd));
+  const shown = known ? notebookAt(app.shell, known) : null;
+  if (shown) {
+    await sessionContextOf(shown)?.changeKernel({ id: kernelId });
+  } else {
+    await startSession(app, path, kernelId);
   }
-  await startSession(app, path, kernelId);
   await commands.execute('docmanager:open', { path, factory: 'Notebook' });
+}
+
+/**
+ * Have `start` make a kernel, and open a new notebook or a console on it.
+ *
+ * A notebook is there before its kernel, which is told its path: by that it is
+ * found again when the server has gone. It goes where there is no kernel.
+ */
+export async function launchNew(
+  app: JupyterFrontEnd,
+  request: Omit<IOpenRequest, 'kernelId' | 'path'>,
+  start: (path: string) => Promise<string>
+): Promise<void> {
+  const { type, cwd } = request;
+  if (type === 'console') {
+    await openOnKernel(app, { ...request, kernelId: await start(cwd ?? '') });
+    return;
+  }
+  const path = await newNotebook(app, cwd);
+  let kernelId: string;
+  try {
+    kernelId = await start(path);
+  } catch (error) {
+    await app.serviceManager.contents.delete(path).catch(() => undefined);
+    throw error;
+  }
+  await openOnKernel(app, { ...request, kernelId, path });
+}
+
+async function newNotebook(
+  app: JupyterFrontEnd,
+  cwd: string | undefined
+): Promise<string> {
+  const made = await app.commands.execute('docmanager:new-untitled', {
+    path: cwd ?? '',
+    type: 'notebook'
+  });
+  return made.path as string;
+}
+
+/** A notebook that is open; another editor of the file has no kernel. */
+function notebookAt(
+  shell: JupyterFrontEnd.IShell,
+  path: string
+): Widget | null {
+  for (const widget of shell.widgets('main')) {
+    if ('sessionContext' in widget && sessionContextOf(widget)?.path === path) {
+      return widget;
+    }
+  }
+  return null;
+}
+
+/** The session that a kernel is used in, whether or not it is open here. */
+export function sessionOn(
+  app: JupyterFrontEnd,
+  fits: (session: Session.IModel) => boolean
+): Session.IModel | null {
+  return [...app.serviceManager.sessions.running()].find(fits) ?? null;
 }
 
 /**

@@ -58,6 +58,7 @@ def test_a_kernel_is_launched_watched_given_more_time_and_cancelled(
             wait_for("a reason", lambda: "waiting" in the_run(server)["reason"])
             assert run["ends"] is None and run["state"] == "queued"
         told = events.until("run", run_is("running"))
+        assert told["run"]["job_stays"] is the_run(server)["job_stays"] is False
         assert told["previous_state"] in ("queued", "starting") and told["run"]["node"]
         # The supervisor says that it runs before Slurm is asked again.
         wait_for("the time limit", lambda: the_run(server)["ends"])
@@ -72,7 +73,11 @@ def test_a_kernel_is_launched_watched_given_more_time_and_cancelled(
             "run", lambda e: run_is("running")(e) and e["run"]["run"] != run["run"]
         )["run"]
         assert cluster.show(longer["job"])["TimeLimit"] == "00:20:00"
-        assert longer["node"] and "text" in ask(server, f"jobs/{longer['run']}/log")
+        assert longer["node"]
+        # By the kernel's name it is that of its last run.
+        log = ask(server, f"jobs/{name}/log")
+        assert (log["run"], log["job"]) == (longer["run"], longer["job"])
+        assert log["text"] == ask(server, f"jobs/{longer['run']}/log")["text"]
         act(server, f"jobs/{longer['run']}/cancel")
         ended = events.until(
             "run", lambda e: run_is("ended")(e) and e["run"]["run"] == longer["run"]
@@ -91,7 +96,7 @@ def test_a_kernel_that_jupyter_started_is_told_of_though_nobody_asked_for_runs(
     with listening(server) as events:
         kernel_id = server.start(kernels.put("own"))
         told = events.until("run", run_is("running"))["run"]
-        assert told["kernel_id"] == kernel_id and told["mine"]
+        assert told["kernel_id"] == kernel_id and told["mine"] and not told["job_stays"]
         server.delete(kernel_id)
         events.until("run", run_is("ended"))
 
@@ -121,6 +126,7 @@ def test_a_job_that_waits_for_its_next_kernel_is_listed_and_takes_it(
     name = kernels.put("own", config={"idle": 600}, partition="gpu", gres="gpu:2")
     first = act(server, f"kernels/{name}/launch")["kernel_id"]
     wait_for("the kernel", lambda: the_run(server)["state"] == "running")
+    wait_for("its job to be kept", lambda: the_run(server)["job_stays"])
     job = the_run(server)["job"]
     server.delete(first)
 
@@ -151,7 +157,11 @@ def the_living(server: Server) -> list[tuple[str, str, str]]:
 def test_what_a_killed_server_left_is_taken_over(
     server: Server, kernels: Kernels, cluster: Cluster, tmp_path: Path
 ) -> None:
-    kernel_id = act(server, f"kernels/{kernels.put('own')}/launch")["kernel_id"]
+    notebook = kernels.home / "work/a b.ipynb"
+    notebook.parent.mkdir()
+    notebook.write_text("{}")
+    path = "work/a b.ipynb"
+    kernel_id = act(server, f"kernels/{kernels.put('own')}/launch", {"path": path})["kernel_id"]
     page = server.page(kernel_id)
     assert page.run("x = 42; print(x)") == "42\n"
     run = the_run(server)
@@ -163,7 +173,8 @@ def test_what_a_killed_server_left_is_taken_over(
         left = the_run(second)
         assert left["run"] == run["run"] and left["state"] == "running"
         assert left["attachable"] and not left["mine"]
-        assert act(second, f"jobs/{run['run']}/attach")["kernel_id"] == kernel_id
+        attached = act(second, f"jobs/{run['run']}/attach")
+        assert (attached["kernel_id"], attached["path"]) == (kernel_id, path)
         assert the_run(second)["mine"]
         page = second.page(kernel_id)
         assert page.run("print(x)") == "42\n"
@@ -171,6 +182,13 @@ def test_what_a_killed_server_left_is_taken_over(
         status, refused = second.call("POST", f"/kernelkit/jobs/{run['run']}/attach", {})
         assert (status, refused["error"]["code"]) == (403, "not_permitted")
         second.delete(kernel_id)
+        again = act(second, f"jobs/{run['run']}/more-time", {"time": "20"})
+        assert again["path"] == path
+        (later,) = [each for each in ask(second, "jobs")["runs"] if each["state"] != "ended"]
+        notebook.unlink()
+        longer = act(second, f"jobs/{later['run']}/more-time", {"time": "30"})
+        assert longer["path"] == "", "what is gone is not opened"
+        second.delete(again["kernel_id"])
     finally:
         second.stop()
 

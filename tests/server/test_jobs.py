@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from described import conforms
 from real import SYSTEM_PATH
-from rest import Rest
+from rest import Rest, recipe
 from supervised import make_run, write_kernel
+from waiting import wait_until
 
 from kernelkit.files import replace_file
 from kernelkit.running.runs import Runs
@@ -52,9 +53,50 @@ def test_without_slurm_there_is_nothing_to_complain_about(tmp_path: Path) -> Non
         running.stop()
 
 
+# Job 7 waits; the fields are those of kernelkit.slurm.argv.
+COUNTED = {
+    "squeue": r"printf '\0367\037PENDING\037Priority\037\037\037\037\037\037\037\037\037x\037\n'",
+    "sbatch": "echo 7", "scancel": "true", "sacct": "true",
+}  # fmt: skip
+
+
+def test_slurm_is_asked_once_an_interval_whoever_looks(tmp_path: Path, venv: Path) -> None:
+    programs, calls = tmp_path / "bin", tmp_path / "calls"
+    programs.mkdir()
+    for name, body in COUNTED.items():
+        (programs / name).write_text(f"#!/bin/bash\necho {name} >>{calls}\n{body}\n")
+        (programs / name).chmod(0o755)
+    path = f"{programs}:{SYSTEM_PATH}"
+    running = Rest(tmp_path / "server", settings={"queue_interval": 600.0}, PATH=path)
+    try:
+        options = {"no_test": True, "on_slurm": True}
+        wanted = {"recipe": recipe(venv, "waits"), "options": options}
+        task = running.finish(running.do("POST", "kernels", wanted))
+        assert task["state"] == "done", task
+        status, _ = running.do("POST", "kernels/waits/launch", {})
+        assert status == 201
+
+        def asked() -> int:
+            return calls.read_text().split().count("squeue")
+
+        # The one who looks after the kernel's job asks first.
+        wait_until(lambda: calls.exists() and asked() == 1)
+        for _ in range(3):
+            (run,) = running.ask("jobs")["runs"]
+            assert (run["job"], run["state"], run["unknown_since"]) == ("7", "queued", None)
+        assert asked() == 1
+        # Who changed something is told what is true now.
+        assert running.do("POST", f"jobs/{run['run']}/cancel")[0] == 202
+        running.ask("jobs")
+        running.ask("jobs")
+        assert 2 <= asked() <= 3
+    finally:
+        running.stop()
+
+
 # Job 7 runs on node1; the fields are those of kernelkit.slurm.argv.
 SQUEUE = """#!/bin/bash
-printf '\\0367\\037RUNNING\\037\\037gpu\\037node1\\037\\037\\037\\037\\037gres:gpu:2\\037\\037x\\037\\n'
+printf '\0367\\037RUNNING\\037\\037gpu\\037node1\\037\\037\\037\\037\\037gres:gpu:2\\037\\037x\\037\\n'
 """
 STATUS = (
     b"phase=running\njob=7\nnode=node1\nip=10.0.0.1\nstart=1\npid=9\nexit=\nreason=\nserial=0\n"

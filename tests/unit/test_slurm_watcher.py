@@ -570,3 +570,63 @@ def test_cancelling_it_is_silent(caplog: pytest.LogCaptureFixture) -> None:
 
     asyncio.run(main())
     assert not caplog.records
+
+
+# --- a page that looks, too ----------------------------------------------------------------------
+
+
+def test_whoever_looks_one_query_an_interval_is_made() -> None:
+    clock, slurm = FakeClock(), FakeSlurm(queue(job("RUNNING"), seconds=0.0))
+
+    async def watch() -> None:
+        watcher = Watcher(slurm, floor=60.0, clock=clock)
+        began = clock.now
+        watcher.subscribe("7", lambda update: None)
+        for _ in range(200):
+            since = clock.monotonic() - watcher.pause
+            assert "7" in (await watcher.fresh(since)).jobs
+            clock.now += 1.0
+            await asyncio.sleep(0)
+        await watcher.stop()
+        assert 3 <= slurm.queries <= (clock.now - began) / 60.0 + 1
+
+    asyncio.run(watch())
+
+
+def test_many_pages_at_once_share_a_query_and_none_gets_an_older_one() -> None:
+    clock, slurm = FakeClock(), FakeSlurm(DOWN, GONE)
+
+    async def watch() -> None:
+        watcher = Watcher(slurm, floor=60.0, clock=clock)
+        now = clock.monotonic()
+        both = await asyncio.gather(watcher.fresh(now), watcher.fresh(now))
+        assert both == [DOWN, DOWN] and slurm.queries == 1
+        assert watcher.failing_since == clock.now and watcher.answer is None
+        clock.now += 1.0
+        # Something was changed since: what is told now must know of it.
+        assert await watcher.fresh(clock.monotonic()) == GONE
+        assert (slurm.queries, watcher.failing_since) == (2, None)
+        clock.now += 1.0
+        asked = clock.now
+        await watcher.fresh(clock.monotonic(), due=True)
+        assert slurm.queries == 3 and clock.now == asked - 1.0 + 60.0
+
+    asyncio.run(watch())
+
+
+def test_a_page_hears_of_a_job_that_is_gone_before_accounting_has_answered() -> None:
+    clock, slurm = FakeClock(), FakeSlurm(queue(job("RUNNING")), GONE, history={"7": job("FAILED")})
+    told: list[str] = []
+
+    async def watch() -> None:
+        watcher = Watcher(slurm, clock=clock)
+        watcher.subscribe("7", lambda update: told.append(update.phase))
+        await watcher.fresh(clock.monotonic())
+        while told[-1:] != ["ended"]:
+            clock.now += 600.0
+            await watcher.fresh(clock.monotonic())
+            await asyncio.sleep(0)
+        await watcher.stop()
+
+    asyncio.run(watch())
+    assert told[-2:] == ["running", "ended"] and slurm.histories == [["7"]]

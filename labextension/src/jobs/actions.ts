@@ -1,77 +1,42 @@
 /** What the commands of a run do; fetched when the first one is given. */
-import {
-  Dialog,
-  InputDialog,
-  Notification,
-  showDialog
-} from '@jupyterlab/apputils';
+import { Dialog, InputDialog, showDialog } from '@jupyterlab/apputils';
+import { PathExt } from '@jupyterlab/coreutils';
 import { KernelAPI } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { ApiError, type IRun } from '../api';
-import { addToMain, openOnKernel, sessionContextOf, widgetOn } from '../launch';
+import { ApiError, type IRun, type IStartedKernel } from '../api';
+import { tell } from '../components/telling';
+import {
+  addToMain,
+  launchNew,
+  openOnKernel,
+  sessionContextOf,
+  sessionOn,
+  widgetOn
+} from '../launch';
 import type { IJobsContext } from './commands';
+import { confirmed } from './confirmed';
 import { askJoining, type IJoined } from './joindialog';
-import { logId, logWidget } from './log';
+import { logId, logWidget, type ILogged } from './log';
 import { slurmKernels } from './otherresources';
 
-/** Have `act` done; a refusal is told as a notification with its hint. */
+export { cancel, cancelJob } from './ending';
+
+/** Have `act` done; a refusal is told in a dialog, with what to do. */
 export async function told(
-  context: IJobsContext,
+  context: Pick<IJobsContext, 'model' | 'trans'>,
   title: string,
   act: () => Promise<unknown>
 ): Promise<void> {
+  let failed: [unknown] | null = null;
   try {
     await act();
   } catch (error) {
-    const words =
-      error instanceof ApiError
-        ? [error.message, error.hint].filter(Boolean).join(' ')
-        : String(error);
-    Notification.error(`${title.replace('…', '')}: ${words}`, {
-      autoClose: false
-    });
+    failed = [error];
   }
   await context.model.jobs.refresh();
-}
-
-export async function cancel(context: IJobsContext, run: IRun): Promise<void> {
-  const { app, model, trans } = context;
-  const queued = run.state === 'queued' || run.state === 'new';
-  const sure = await confirmed(
-    trans.__('Cancel job %1?', run.job ?? ''),
-    queued
-      ? trans.__('%1 leaves the queue.', run.display_name)
-      : trans.__('%1 ends, and its variables are lost.', run.display_name),
-    trans.__('Cancel Job'),
-    trans
-  );
-  if (!sure) {
-    return;
-  }
-  const session = run.kernel_id
-    ? sessionContextOf(widgetOn(app.shell, run.kernel_id))
-    : null;
-  if (run.mine && session?.session?.kernel?.id === run.kernel_id) {
-    // The notebook then shows that it has no kernel, instead of a dead one.
-    await session.shutdown();
-  } else {
-    await model.api.cancelRun(run.run);
-  }
-}
-
-export async function cancelJob(
-  { model, trans }: IJobsContext,
-  job: string
-): Promise<void> {
-  const sure = await confirmed(
-    trans.__('Cancel job %1?', job),
-    trans.__('No kernel is known that runs in it.'),
-    trans.__('Cancel Job'),
-    trans
-  );
-  if (sure) {
-    await model.api.cancelRun(job);
+  if (failed) {
+    await tell(context, title, failed[0]);
   }
 }
 
@@ -81,7 +46,7 @@ export async function restart(context: IJobsContext, run: IRun): Promise<void> {
     trans.__('Restart %1?', run.display_name),
     trans.__('Its variables are lost; the job and its node are kept.'),
     trans.__('Restart'),
-    trans
+    trans.__('Keep')
   );
   if (!sure || !run.kernel_id) {
     return;
@@ -114,24 +79,58 @@ export async function moreTime(
   }
   const widget = run.kernel_id ? widgetOn(app.shell, run.kernel_id) : null;
   const time = given.value?.trim() || undefined;
-  const kernelId = await model.api.moreTime(run.run, time);
+  const started = await model.api.moreTime(run.run, time);
   const session = sessionContextOf(widget);
-  if (session && session.session?.kernel?.id !== kernelId) {
-    await session.changeKernel({ id: kernelId });
-  } else if (!session) {
-    await openOnKernel(app, { kernelId, kernelName: run.kernel });
+  if (!session) {
+    await openAgain(context, started);
+  } else if (session.session?.kernel?.id !== started.kernel_id) {
+    await session.changeKernel({ id: started.kernel_id });
   }
 }
 
 export async function attach(context: IJobsContext, run: IRun): Promise<void> {
-  const { app, model } = context;
-  const found = await model.api.attachRun(run.run);
-  await app.serviceManager.kernels.refreshRunning();
-  await openOnKernel(app, {
-    kernelId: found.kernel_id,
-    kernelName: found.kernel_name,
-    path: found.path
-  });
+  const found = await context.model.api.attachRun(run.run);
+  await context.app.serviceManager.kernels.refreshRunning();
+  await openAgain(context, found);
+}
+
+/** Open a kernel where it was used, or else in a new notebook beside it. */
+async function openAgain(
+  context: IJobsContext,
+  started: IStartedKernel
+): Promise<void> {
+  const { app, cwd, trans } = context;
+  const { kernel_id: kernelId, kernel_name: kernelName } = started;
+  const { sessions } = app.serviceManager;
+  await sessions.refreshRunning();
+  const own = sessionOn(app, session => session.kernel?.id === kernelId);
+  const path = own?.path ?? started.path;
+  const other = sessionOn(
+    app,
+    session => session.path === path && session.kernel?.id !== kernelId
+  );
+  const request = { kernelId, kernelName };
+  if (!path || (!own && other?.kernel && !(await replaces(path, trans)))) {
+    const folder = path ? PathExt.dirname(path) : cwd();
+    await openOnKernel(app, { ...request, cwd: folder });
+  } else {
+    await openOnKernel(app, { ...request, path });
+  }
+}
+
+/** Whether the kernel that a notebook has now is given up for its former one. */
+async function replaces(
+  path: string,
+  trans: TranslationBundle
+): Promise<boolean> {
+  return confirmed(
+    trans.__('%1 has another kernel now', PathExt.basename(path)),
+    trans.__(
+      'Give it the kernel that it had before? The one that it has now ends, and its variables are lost.'
+    ),
+    trans.__('Give It Back'),
+    trans.__('New Notebook')
+  );
 }
 
 export async function openInJob(
@@ -150,26 +149,26 @@ export async function openInIdleJob(
   await join(context, { job: id, gres }, id);
 }
 
-/** Open a notebook in a job that is there, by its id or that of a run in it. */
+/** Open a kernel in a job that is there, by its id or that of a run in it. */
 async function join(
   context: IJobsContext,
   into: IJoined,
   id: string
 ): Promise<void> {
-  const { app, model, trans } = context;
+  const { app, cwd, model, trans } = context;
   await askJoining({
     into,
     kernels: await slurmKernels(context),
     trans,
-    join: async ({ kernel, gpus }) => {
-      const request = {
-        in_job: id,
-        type: 'notebook',
-        ...(gpus ? { gpus } : {})
-      } as const;
-      const kernelId = await model.api.launch(kernel, request);
-      await openOnKernel(app, { kernelId, kernelName: kernel });
-    }
+    join: ({ kernel, gpus, type }) =>
+      launchNew(app, { kernelName: kernel, type, cwd: cwd() }, path =>
+        model.api.launch(kernel, {
+          in_job: id,
+          path,
+          type,
+          ...(gpus ? { gpus } : {})
+        })
+      )
   });
 }
 
@@ -182,35 +181,19 @@ export async function open({ app }: IJobsContext, run: IRun): Promise<void> {
     app.shell.activateById(widget.id);
     return;
   }
-  const request = { kernelId: run.kernel_id, kernelName: run.kernel };
-  for (const session of app.serviceManager.sessions.running()) {
-    if (session.kernel?.id === run.kernel_id) {
-      await openOnKernel(app, { ...request, path: session.path });
-      return;
-    }
-  }
-  await openOnKernel(app, request);
-}
-
-async function confirmed(
-  title: string,
-  body: string,
-  label: string,
-  trans: TranslationBundle
-): Promise<boolean> {
-  const answer = await showDialog({
-    title,
-    body,
-    buttons: [
-      Dialog.cancelButton({ label: trans.__('Keep') }),
-      Dialog.warnButton({ label })
-    ]
+  const session = sessionOn(app, one => one.kernel?.id === run.kernel_id);
+  await openOnKernel(app, {
+    kernelId: run.kernel_id,
+    kernelName: run.kernel,
+    path: session?.path
   });
-  return answer.button.accept;
 }
 
 export async function log(context: IJobsContext, run: IRun): Promise<void> {
-  const { app, model, trans } = context;
+  showLog(context, { ...run, job: run.job ?? '' });
+}
+
+function showLog({ app, model, trans }: IJobsContext, run: ILogged): void {
   const { shell } = app;
   const shown = [...shell.widgets('main'), ...shell.widgets('right')];
   if (!shown.some(({ id }) => id === logId(run))) {
@@ -224,16 +207,24 @@ export async function kernelLog(
   context: IJobsContext,
   kernel: string
 ): Promise<void> {
-  const { runs } = await context.model.api.jobs();
-  const last = runs
-    .filter(run => run.kernel === kernel)
-    .sort((a, b) => b.created - a.created)[0];
-  if (last) {
-    await log(context, last);
-  } else {
-    const { trans } = context;
-    Notification.info(trans.__('%1 has not run in a job yet.', kernel), {
-      autoClose: 5000
+  const { model, trans } = context;
+  const { display_name, on_slurm } = await model.api.kernel(kernel);
+  const title = display_name || kernel;
+  try {
+    // By its name: the list leaves out what ended under a former server.
+    showLog(context, await model.api.runLog(kernel));
+  } catch (error) {
+    if (ApiError.of(error).status !== 404) {
+      throw error;
+    }
+    await showDialog({
+      title: trans.__('No log of %1', title),
+      body: on_slurm
+        ? trans.__('No run of it in a job is on record.')
+        : trans.__(
+            'It runs beside the Jupyter server, which has what the kernel prints outside of cells in its own output: in the terminal that it was started in, or in the log of the service that runs it.'
+          ),
+      buttons: [Dialog.okButton({ label: trans.__('Close') })]
     });
   }
 }

@@ -7,12 +7,14 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { IRun } from '../api';
 import { sessionContextOf } from '../launch';
 import { CommandIDs, type IKernelkitModel } from '../tokens';
-import { runOf } from './runs';
+import { endsJob, runOf } from './runs';
 
 export interface IJobsContext {
   app: JupyterFrontEnd;
   model: IKernelkitModel;
   trans: TranslationBundle;
+  /** The folder in which notebooks are made. */
+  cwd: () => string | undefined;
 }
 
 type Actions = typeof import('./actions');
@@ -20,6 +22,8 @@ type Actions = typeof import('./actions');
 interface IRunCommand {
   id: string;
   label: string;
+  /** What it is called where it does less than `label` says. */
+  labelFor?: (run: IRun) => string;
   fits: (run: IRun) => boolean;
   act: (
     actions: Actions
@@ -28,10 +32,13 @@ interface IRunCommand {
 
 /** Register the commands whose argument `run` is the id of a run. */
 export function addRunCommands(context: IJobsContext): void {
-  const { app, trans } = context;
-  for (const { id, label, fits, act } of runCommands(trans)) {
+  const { app } = context;
+  for (const { id, label, labelFor, fits, act } of runCommands(context)) {
     app.commands.addCommand(id, {
-      label,
+      label: args => {
+        const run = labelFor ? chosen(context, args) : null;
+        return run && labelFor ? labelFor(run) : label;
+      },
       isEnabled: args => {
         const run = chosen(context, args);
         return run !== null && fits(run);
@@ -96,7 +103,7 @@ export function addOtherCommands(context: IJobsContext): void {
   );
 }
 
-function runCommands(trans: TranslationBundle): IRunCommand[] {
+function runCommands({ model, trans }: IJobsContext): IRunCommand[] {
   return [
     {
       id: CommandIDs.openRun,
@@ -137,6 +144,10 @@ function runCommands(trans: TranslationBundle): IRunCommand[] {
     {
       id: CommandIDs.cancelRun,
       label: trans.__('Cancel Job…'),
+      labelFor: run =>
+        endsJob(run, model.jobs.data)
+          ? trans.__('Cancel Job…')
+          : trans.__('End Kernel…'),
       fits: isOpen,
       act: actions => actions.cancel
     }

@@ -8,7 +8,6 @@ import React from 'react';
 
 import type { IRun } from '../api';
 import { useNow, useSignal } from '../components/hooks';
-import { runState } from '../format';
 import { CommandIDs, type IKernelkitModel } from '../tokens';
 import {
   leftWords,
@@ -17,6 +16,7 @@ import {
   runOf,
   secondsLeft,
   serverNow,
+  stateWords,
   timeTone
 } from './runs';
 
@@ -97,7 +97,7 @@ function Job(props: IJobProps): JSX.Element | null {
   const now = serverNow(model.jobs);
   const parts = [
     long && run.job ? trans.__('Job %1', run.job) : '',
-    runState(run.state, trans),
+    stateWords(run, now, trans),
     run.state === 'running' ? placeWords(run, trans) : '',
     leftWords(run, now, trans)
   ];

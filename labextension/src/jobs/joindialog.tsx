@@ -11,6 +11,7 @@ export interface IJoining {
   kernel: string;
   /** Positions among the job's GPUs; empty for all of them. */
   gpus: string;
+  type: 'notebook' | 'console';
 }
 
 /** The job to join, and where it has a kernel, which, with what of it. */
@@ -37,7 +38,7 @@ export function askJoining(options: IAskJoiningOptions): Promise<void> {
   return askUntilTaken({
     title: trans.__('Open a kernel in job %1', into.job),
     accept: trans.__('Open'),
-    value: { kernel: (same ?? kernels[0]).name, gpus: '' },
+    value: { kernel: (same ?? kernels[0]).name, gpus: '', type: 'notebook' },
     body: (value, error) => new JoinBody(value, error, options),
     focus: 'select',
     save: join
@@ -79,6 +80,18 @@ class JoinBody extends ReactWidget implements Dialog.IBodyWidget<IJoining> {
                 {`${display_name} (${name})`}
               </option>
             ))}
+          </HTMLSelect>
+        </label>
+        <label>
+          {trans.__('Use it in')}
+          <HTMLSelect
+            defaultValue={this._joining.type}
+            onChange={event =>
+              put({ type: event.target.value as IJoining['type'] })
+            }
+          >
+            <option value="notebook">{trans.__('a new notebook')}</option>
+            <option value="console">{trans.__('a new console')}</option>
           </HTMLSelect>
         </label>
         {into.gres.includes('gpu') && (

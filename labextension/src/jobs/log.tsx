@@ -11,7 +11,7 @@ import type { Message } from '@lumino/messaging';
 import { Poll } from '@lumino/polling';
 import React, { useLayoutEffect, useRef } from 'react';
 
-import type { IKernelkitApi, IRun, IRunLog } from '../api';
+import type { IKernelkitApi, IRunLog } from '../api';
 import { useSignal } from '../components/hooks';
 import { EmptyState, ErrorState, Loading } from '../components/states';
 import { jobsIcon } from '../icons';
@@ -23,9 +23,16 @@ const INTERVAL = 2000;
 /** How far from its end, in pixels, a view still follows the log. */
 const AT_END = 24;
 
+/** The run whose log it is. */
+export interface ILogged {
+  run: string;
+  job: string;
+  display_name: string;
+}
+
 export class RunLog extends ReactWidget {
   constructor(
-    run: IRun,
+    run: ILogged,
     api: IKernelkitApi,
     private readonly _trans: TranslationBundle
   ) {
@@ -139,7 +146,7 @@ export function LogView({ log, trans }: ILogViewProps): JSX.Element {
 
 /** The log in the main area, with its toolbar. */
 export function logWidget(
-  run: IRun,
+  run: ILogged,
   api: IKernelkitApi,
   trans: TranslationBundle
 ): MainAreaWidget<RunLog> {
@@ -147,7 +154,7 @@ export function logWidget(
   const widget = new MainAreaWidget({ content });
   widget.id = logId(run);
   widget.title.label = trans.__('Log of %1', run.display_name);
-  widget.title.caption = trans.__('Job %1, run %2', run.job ?? '', run.run);
+  widget.title.caption = trans.__('Job %1, run %2', run.job, run.run);
   widget.title.icon = jobsIcon;
   widget.toolbar.node.setAttribute('aria-label', trans.__('Log'));
   widget.toolbar.addItem(
@@ -169,6 +176,6 @@ export function logWidget(
   return widget;
 }
 
-export function logId(run: IRun): string {
+export function logId(run: ILogged): string {
   return `kernelkit-log-${run.run}`;
 }

@@ -1,17 +1,19 @@
 /** Notifications of runs: waiting, started, soon over, ended. */
-import { Notification } from '@jupyterlab/apputils';
+import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 
-import type { IRun } from '../api';
+import type { IRun, IRunEnd } from '../api';
 import { moment } from '../format';
+import { cut, shortName, toast } from '../toasts';
 import { CommandIDs, type IKernelkitModel } from '../tokens';
 import {
   endWords,
   endedAsAsked,
   reasonWords,
   serverNow,
-  titleOf
+  titleOf,
+  unknownWords
 } from './runs';
 
 /** Milliseconds that good news stays on screen. */
@@ -19,6 +21,9 @@ const SHORT = 5000;
 
 /** Milliseconds in which JupyterLab has certainly drawn a new toast. */
 const DRAWN = 1500;
+
+/** Characters that a list of nodes may have. */
+const NODE_ROOM = 80;
 
 interface INotice {
   message: string;
@@ -46,7 +51,8 @@ export class RunNotices {
   }
 
   private _follow(run: IRun): void {
-    const key = [run.state, run.warning, run.reason, run.expected_start].join();
+    const { state, warning, reason, expected_start, unknown_since } = run;
+    const key = [state, warning, reason, expected_start, unknown_since].join();
     const known = this._keys.has(run.run);
     if (this._keys.get(run.run) === key) {
       return;
@@ -66,15 +72,19 @@ export class RunNotices {
     const id = this._shown.get(run.run);
     const { message, type, options } = notice;
     const told = this._told.get(run.run);
-    // A dismissed one stays so until the state itself is another. Good news
-    // closes by itself, and what is told in a toast that closes is lost.
-    if (id && told !== 'success' && Notification.manager.has(id)) {
+    const stage = stageOf(run);
+    const same = told === stage;
+    // Good news closes by itself, and what is told in a toast that closes is
+    // lost. A warning that is more urgent is another one, to be seen as such.
+    const renewed = told === 'running' || (!same && run.warning !== '');
+    if (id && !renewed && Notification.manager.has(id)) {
       const update = { id, message, type, ...options };
       Notification.update(update);
       if (this._drawing.has(id)) {
         this._drawing.set(id, update);
       }
-    } else if (!id || told !== type) {
+    } else if (!id || !same) {
+      // One that was dismissed stays so until the state itself is another.
       if (id) {
         Notification.dismiss(id);
       }
@@ -82,7 +92,7 @@ export class RunNotices {
       this._shown.set(run.run, added);
       this._repeatWhenDrawn(added);
     }
-    this._told.set(run.run, type);
+    this._told.set(run.run, stage);
   }
 
   /** JupyterLab loses an update of a toast that it is still drawing. */
@@ -100,13 +110,12 @@ export class RunNotices {
   private _noticeOf(run: IRun): INotice | null {
     const trans = this._trans;
     const now = serverNow(this._model.jobs);
-    const name = titleOf(run);
     switch (run.state) {
       case 'new':
       case 'queued':
       case 'starting':
         return {
-          message: `${name}: ${reasonWords(run, now, trans)}`,
+          message: this._waiting(run, now),
           type: 'in-progress',
           options: {
             autoClose: false,
@@ -129,13 +138,20 @@ export class RunNotices {
     }
   }
 
+  private _waiting(run: IRun, now: number): string {
+    const trans = this._trans;
+    const unknown = unknownWords(run, now, trans);
+    const words = [reasonWords(run, now, trans), unknown].filter(Boolean);
+    return toast(titleOf(run), words.join('; '));
+  }
+
   private _started(run: IRun): INotice | null {
     if (!this._shown.has(run.run)) {
       return null;
     }
-    const name = titleOf(run);
+    const name = shortName(titleOf(run));
     return {
-      message: this._trans.__('%1 runs on %2.', name, run.node),
+      message: this._trans.__('%1 runs on %2.', name, cut(run.node, NODE_ROOM)),
       type: 'success',
       options: { autoClose: SHORT, actions: [] }
     };
@@ -143,12 +159,13 @@ export class RunNotices {
 
   private _warning(run: IRun, now: number): INotice {
     const trans = this._trans;
-    const name = titleOf(run);
     return {
-      message: trans.__(
-        '%1: the time limit of its job is reached at %2; its variables are lost then.',
-        name,
-        // A time of day stays true for as long as this is on screen.
+      // All of it stays true for as long as this is on screen.
+      message: trans._n(
+        '%2: less than %1 minute left. At %3 its job ends, and its variables are lost.',
+        '%2: less than %1 minutes left. At %3 its job ends, and its variables are lost.',
+        Number(run.warning),
+        shortName(titleOf(run)),
         moment(run.ends ?? now, now)
       ),
       type: 'warning',
@@ -169,14 +186,34 @@ export class RunNotices {
       }
       return null;
     }
-    const name = titleOf(run);
-    const log = this._action(trans.__('Show log'), CommandIDs.runLog, run);
+    const actions = [
+      this._action(trans.__('Show log'), CommandIDs.runLog, run)
+    ];
+    if (run.end.advice) {
+      actions.unshift(this._advice(run, run.end));
+    }
+    if (run.end.code === 'TIMEOUT') {
+      actions.unshift(this._moreTime(run));
+    }
     return {
-      message: `${name}: ${endWords(run.end)}`,
+      message: toast(titleOf(run), run.end.words),
       type: 'error',
-      options: {
-        autoClose: false,
-        actions: run.end.code === 'TIMEOUT' ? [this._moreTime(run), log] : [log]
+      options: { autoClose: false, actions }
+    };
+  }
+
+  /** A notification has no room for how it ended and what to do then. */
+  private _advice(run: IRun, end: IRunEnd): Notification.IAction {
+    const trans = this._trans;
+    return {
+      label: trans.__('What to do'),
+      callback: event => {
+        event.preventDefault();
+        void showDialog({
+          title: titleOf(run),
+          body: endWords(end),
+          buttons: [Dialog.okButton({ label: trans.__('Close') })]
+        });
       }
     };
   }
@@ -205,14 +242,22 @@ export class RunNotices {
 
   /** What was last seen of a run, to tell changes from repetitions. */
   private readonly _keys = new Map<string, string>();
-  /** The notification of a run, and the type in which it was last told. */
+  /** The notification of a run, and the stage of it that was last told. */
   private readonly _shown = new Map<string, string>();
-  private readonly _told = new Map<string, Notification.TypeOptions>();
+  private readonly _told = new Map<string, string>();
   /** The last update of each notification whose toast may not stand yet. */
   private readonly _drawing = new Map<
     string,
     Notification.IUpdate<null> | null
   >();
+}
+
+/** What of a run is news by itself; whatever else changes are words. */
+function stageOf({ state, warning }: IRun): string {
+  if (state === 'new' || state === 'queued') {
+    return 'waiting';
+  }
+  return state === 'running' && warning ? `warned ${warning}` : state;
 }
 
 /** Whether a run that is seen for the first time is worth telling of. */

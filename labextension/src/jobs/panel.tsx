@@ -28,7 +28,7 @@ import { CommandIDs, type IKernelkitModel } from '../tokens';
 import { runMenu } from './commands';
 import { linesOf, type Group } from './lines';
 import { RunRow, StrayRow } from './row';
-import { serverNow } from './runs';
+import { endsJob, serverNow } from './runs';
 
 /** The heights of lines before they are drawn, in pixels. */
 const HEIGHTS = { head: 28, run: 76, stray: 48 };
@@ -137,6 +137,7 @@ export function JobsView(props: IJobsViewProps): JSX.Element {
                 return (
                   <RunRow
                     run={line.run}
+                    endsJob={endsJob(line.run, data)}
                     now={now}
                     commands={commands}
                     trans={trans}

@@ -28,12 +28,15 @@ import {
   placeWords,
   reasonWords,
   stateTone,
-  titleOf
+  titleOf,
+  unknownWords
 } from './runs';
 import { TimeBar } from './timebar';
 
 export interface IRunRowProps {
   run: IRun;
+  /** Whether its job ends with it. */
+  endsJob: boolean;
   now: number;
   commands: CommandRegistry;
   trans: TranslationBundle;
@@ -41,7 +44,7 @@ export interface IRunRowProps {
 
 /** One run: what it is, how it stands and why, and what can be done. */
 export function RunRow(props: IRunRowProps): JSX.Element {
-  const { run, now, commands, trans } = props;
+  const { run, endsJob, now, commands, trans } = props;
   const failed = run.state === 'ended' && !endedAsAsked(run);
   const reason = reasonWords(run, now, trans);
   const main = run.attachable ? CommandIDs.attachRun : CommandIDs.openRun;
@@ -49,6 +52,7 @@ export function RunRow(props: IRunRowProps): JSX.Element {
   const canOpen = commands.isEnabled(main, args);
   const title = titleOf(run);
   const place = placeWords(run, trans);
+  const unknown = unknownWords(run, now, trans);
   return (
     <div className="kk-Row">
       <div className="kk-Row-line">
@@ -68,9 +72,10 @@ export function RunRow(props: IRunRowProps): JSX.Element {
               <StateChip
                 icon={failed ? failedIcon : ICONS[run.state]}
                 text={runState(run.state, trans)}
-                tone={failed ? 'bad' : stateTone(run.state)}
+                tone={failed ? 'bad' : unknown ? 'warn' : stateTone(run.state)}
                 reason={reason}
               />
+              {unknown && <span className="kk-Row-sub">{unknown}</span>}
               {run.job && (
                 <span className="kk-Row-sub">
                   {trans.__('job %1', run.job)}
@@ -91,7 +96,11 @@ export function RunRow(props: IRunRowProps): JSX.Element {
           {commands.isEnabled(CommandIDs.cancelRun, args) && (
             <IconButton
               icon={closeIcon}
-              label={trans.__('Cancel the job of %1', title)}
+              label={
+                endsJob
+                  ? trans.__('Cancel the job of %1', title)
+                  : trans.__('End the kernel %1', title)
+              }
               onClick={() => void commands.execute(CommandIDs.cancelRun, args)}
             />
           )}

@@ -6,10 +6,15 @@ import type { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
 
 import type { IRun } from '../api';
-import { runState } from '../format';
 import { jobsIcon } from '../icons';
 import { CommandIDs, type IKernelkitModel } from '../tokens';
-import { placeWords, reasonWords, serverNow, titleOf } from './runs';
+import {
+  placeWords,
+  reasonWords,
+  serverNow,
+  stateWords,
+  titleOf
+} from './runs';
 
 export interface IRunningJobsOptions {
   model: IKernelkitModel;
@@ -30,10 +35,11 @@ export function runningJobs(
     shutdownAll: () => void cancelAll(model),
     refreshRunning: () => void model.jobs.refresh(),
     runningChanged: changed,
-    shutdownLabel: trans.__('Cancel job'),
-    shutdownAllLabel: trans.__('Cancel all'),
+    // Which of the two it is, its dialog tells: a job may have other kernels.
+    shutdownLabel: trans.__('End kernel or job…'),
+    shutdownAllLabel: trans.__('End all'),
     shutdownAllConfirmationText: trans.__(
-      'Cancel all your jobs that run kernels? Their variables are lost.'
+      'End all your kernels in Slurm jobs? Their variables are lost. Their jobs end, too, but for those that were asked to wait for another kernel.'
     )
   };
 }
@@ -67,8 +73,8 @@ class RunningJob implements IRunningSessions.IRunningItem {
   }
 
   detail(): string {
-    const { trans } = this._options;
-    const state = runState(this._run.state, trans);
+    const { model, trans } = this._options;
+    const state = stateWords(this._run, serverNow(model.jobs), trans);
     return [state, placeWords(this._run, trans)].filter(Boolean).join(' · ');
   }
 

@@ -4,7 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IJobs, IRun, IRunEnd, RunState } from '../api';
 import { serverTime } from '../clock';
 import type { ChipTone } from '../components/statechip';
-import { duration, moment } from '../format';
+import { duration, moment, runState } from '../format';
 import type { IResource } from '../resource';
 
 /** Minutes before the end at which the time left is amber, and red. */
@@ -30,6 +30,41 @@ export function runOf(
     .filter(run => run.kernel_id === kernelId)
     .sort((a, b) => b.created - a.created);
   return runs.find(run => run.state !== 'ended') ?? runs[0] ?? null;
+}
+
+/** How many other kernels share the job of a run. */
+export function othersIn(run: IRun, jobs: IJobs | null): number {
+  const others = (jobs?.runs ?? []).filter(
+    other =>
+      other.run !== run.run && other.job === run.job && other.state !== 'ended'
+  );
+  return run.job ? others.length : 0;
+}
+
+/** Whether a job ends with this kernel of it. */
+export function endsJob(run: IRun, jobs: IJobs | null): boolean {
+  return othersIn(run, jobs) === 0 && !run.job_stays;
+}
+
+/** `state unknown since 14:32`, while Slurm does not answer. */
+export function unknownWords(
+  run: IRun,
+  now: number,
+  trans: TranslationBundle
+): string {
+  return run.unknown_since && run.state !== 'ended'
+    ? trans.__('state unknown since %1', moment(run.unknown_since, now))
+    : '';
+}
+
+/** How a run stands, and whether that is true now. */
+export function stateWords(
+  run: IRun,
+  now: number,
+  trans: TranslationBundle
+): string {
+  const state = runState(run.state, trans);
+  return [state, unknownWords(run, now, trans)].filter(Boolean).join(' · ');
 }
 
 /** The server's time in seconds; the browser's while nothing was told. */

@@ -11,8 +11,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import React from 'react';
 
-import { ApiError, type IKernel } from '../api';
+import type { IKernel } from '../api';
 import { TaskBody } from '../components/taskbody';
+import { tell } from '../components/telling';
 import { dateTime, kernelState } from '../format';
 import type { IKernelkitModel } from '../tokens';
 import { askNames, type INames } from './namesdialog';
@@ -26,6 +27,8 @@ export interface IContext {
   /** The folder in which notebooks are made. */
   cwd: () => string | undefined;
 }
+
+export { tell };
 
 export type LaunchType = 'notebook' | 'console';
 
@@ -300,19 +303,4 @@ export async function showTask(context: IContext, id: unknown): Promise<void> {
     buttons: [Dialog.okButton({ label: trans.__('Close') })],
     hasClose: true
   });
-}
-
-/** Tell of a failure where the user began what failed. */
-export async function tell(
-  context: IContext,
-  title: string,
-  error: unknown
-): Promise<void> {
-  const message =
-    error instanceof ApiError
-      ? [error.message, error.hint].filter(Boolean).join('\n')
-      : String(error);
-  await showErrorMessage(title, message, [
-    Dialog.okButton({ label: context.trans.__('Close') })
-  ]);
 }

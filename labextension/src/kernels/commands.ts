@@ -152,7 +152,7 @@ export function registerKernelCommands(
             await command.run(actions, name);
           }
         } catch (error) {
-          await actions.tell(context, command.caption.replace(/…$/, ''), error);
+          await actions.tell(context, command.caption, error);
         }
       }
     });

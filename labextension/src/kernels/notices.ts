@@ -2,6 +2,7 @@
 import { Notification } from '@jupyterlab/apputils';
 
 import type { ITask } from '../api';
+import { TOAST_ROOM, cut, shortName } from '../toasts';
 import { CommandIDs } from '../tokens';
 import type { IContext } from './actions';
 
@@ -17,6 +18,7 @@ export function announceTasks(context: IContext): void {
     }
   });
   const tell = (task: ITask) => {
+    const title = shortName(task.title);
     if (task.state === 'done') {
       const name = task.result?.name;
       const launch = {
@@ -36,15 +38,17 @@ export function announceTasks(context: IContext): void {
         }
       };
       const offered = { install: [launch], upgrade: [launch, back] };
-      Notification.success(trans.__('%1: done.', task.title), {
+      Notification.success(trans.__('%1: done.', title), {
         autoClose: AUTO_CLOSE,
         actions: (name && offered[task.kind as keyof typeof offered]) || [
           steps(task)
         ]
       });
     } else if (task.state === 'failed') {
+      // What to do then stands with the steps.
       const words = task.error?.message ?? '';
-      Notification.error(trans.__('%1: failed. %2', task.title, words), {
+      const message = trans.__('%1: failed. %2', title, words);
+      Notification.error(cut(message, TOAST_ROOM), {
         autoClose: false,
         actions: [steps(task)]
       });

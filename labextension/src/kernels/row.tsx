@@ -52,7 +52,7 @@ export function entriesFor(kernel: IKernel): MenuEntry[] {
     ...back,
     null,
     CommandIDs.testKernel,
-    ...(kernel.on_slurm ? [CommandIDs.kernelLogs] : []),
+    CommandIDs.kernelLogs,
     CommandIDs.exportKernel,
     null,
     CommandIDs.removeKernel

@@ -3,11 +3,7 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import {
-  ICommandPalette,
-  Notification,
-  WidgetTracker
-} from '@jupyterlab/apputils';
+import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
@@ -16,9 +12,10 @@ import { addIcon, editIcon } from '@jupyterlab/ui-components';
 import type { JSONObject } from '@lumino/coreutils';
 
 import type { IOffer } from '../api';
+import { tell } from '../components/telling';
 import type { IEditorArgs } from '../editor/drafts';
 import type { EditorWidget } from '../editor/widget';
-import { addToMain, openOnKernel } from '../launch';
+import { addToMain, launchNew } from '../launch';
 import { CommandIDs, IKernelkitModel } from '../tokens';
 
 /** Reopens an editor as it was. */
@@ -78,8 +75,7 @@ export const editorPlugin: JupyterFrontEndPlugin<void> = {
 
     const openOrTell = (wanted: IEditorArgs) =>
       open(wanted).catch(error => {
-        const message = error instanceof Error ? error.message : String(error);
-        Notification.error(trans.__('The form cannot be opened: %1', message));
+        void tell({ trans }, trans.__('The form cannot be opened'), error);
       });
 
     commands.addCommand(CommandIDs.createKernel, {
@@ -137,20 +133,16 @@ export const editorPlugin: JupyterFrontEndPlugin<void> = {
             displayName: display_name,
             resources: resources ?? {},
             trans,
-            launch: async asked => {
-              const request = { path: cwd, type, resources: asked };
-              const kernelId = await model.api.launch(name, request);
-              await openOnKernel(app, {
-                kernelId,
-                kernelName: name,
-                type,
-                cwd
-              });
-            }
+            launch: asked =>
+              launchNew(app, { kernelName: name, type, cwd }, path =>
+                model.api.launch(name, { path, type, resources: asked })
+              )
           });
         } catch (error) {
-          Notification.error(
-            error instanceof Error ? error.message : String(error)
+          await tell(
+            { trans },
+            trans.__('Launch with other resources…'),
+            error
           );
         }
       }

@@ -3,6 +3,7 @@ import type {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { IMainMenu } from '@jupyterlab/mainmenu';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
@@ -19,18 +20,20 @@ export const jobsPlugin: JupyterFrontEndPlugin<void> = {
   description: 'The Jobs panel, and what can be done to a run.',
   autoStart: true,
   requires: [IKernelkitModel, IKernelkitPanels],
-  optional: [ITranslator, ICommandPalette, IMainMenu],
+  optional: [ITranslator, ICommandPalette, IMainMenu, IDefaultFileBrowser],
   activate: (
     app: JupyterFrontEnd,
     model: IKernelkitModel,
     panels: IKernelkitPanels,
     translator: ITranslator | null,
     palette: ICommandPalette | null,
-    menu: IMainMenu | null
+    menu: IMainMenu | null,
+    files: IDefaultFileBrowser | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('kernelkit');
     const { commands } = app;
-    const context = { app, model, trans };
+    const cwd = () => files?.model.path;
+    const context = { app, model, trans, cwd };
     addRunCommands(context);
     addOtherCommands(context);
     panels.add({

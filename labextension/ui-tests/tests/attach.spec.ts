@@ -1,5 +1,14 @@
 /** After left.spec.ts, and the death of the server that it spoke to. */
-import { answers, cancelAll, expect, open, row, run, test } from './kernelkit';
+import {
+  answers,
+  cancelAll,
+  expect,
+  open,
+  pathInFront,
+  row,
+  run,
+  test
+} from './kernelkit';
 
 const TITLE = 'Left behind';
 
@@ -13,6 +22,12 @@ test('what a former server left is attached, as it was', async ({ page }) => {
   await row(sidebar, TITLE)
     .getByRole('button', { name: new RegExp(`^${TITLE}`) })
     .click();
+  // In the notebook that it had, in the folder of the test before.
+  const notebook = page.locator('.jp-NotebookPanel:visible');
+  await expect(notebook.locator('.jp-CodeCell').first()).toContainText(
+    'x = 6 * 7'
+  );
+  expect(await pathInFront(page)).toMatch(/^[^/]+\/Untitled\.ipynb$/);
   await answers(page);
   const cell = await run(page, 'x');
   await expect(cell.locator('.jp-OutputArea-output')).toHaveText('42');

@@ -188,7 +188,26 @@ export async function answers(page: Page): Promise<void> {
   await expect.poll(told).toBe('ok');
 }
 
+/** Save the notebook in front without being asked for another name. */
+export async function save(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const panel = window.jupyterapp.shell
+      .currentWidget as INotebookPanel | null;
+    await panel?.context?.save();
+  });
+}
+
+/** The path of the notebook in front. */
+export function pathInFront(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const panel = window.jupyterapp.shell
+      .currentWidget as INotebookPanel | null;
+    return panel?.context?.path ?? '';
+  });
+}
+
 interface INotebookPanel {
+  context?: { path: string; save(): Promise<void> };
   sessionContext?: {
     session: { kernel: { info: Promise<{ status: string }> } | null } | null;
   };

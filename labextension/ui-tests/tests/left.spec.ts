@@ -1,5 +1,14 @@
 /** Before the server is killed: attach.spec.ts comes after it. */
-import { answers, expect, install, open, row, run, test } from './kernelkit';
+import {
+  answers,
+  expect,
+  install,
+  open,
+  row,
+  run,
+  save,
+  test
+} from './kernelkit';
 
 const TITLE = 'Left behind';
 
@@ -23,4 +32,5 @@ test('a kernel has a value when its server is killed', async ({
   await answers(page);
   const cell = await run(page, 'x = 6 * 7; x');
   await expect(cell.locator('.jp-OutputArea-output')).toHaveText('42');
+  await save(page);
 });

@@ -51,6 +51,7 @@ test('the time limit is warned of, moved, and its end is named', async ({
   await administrator('time-left', doomed, '1');
 
   const warning = page.getByRole('alert').filter({ hasText: LATE });
+  await expect(warning).toContainText('less than 3 minutes left');
   await expect(warning).toContainText('its variables are lost');
   await expect(toolbar).toContainText(/[23] min left/);
   await warning.getByRole('button', { name: 'Restart with more time' }).click();
@@ -68,9 +69,12 @@ test('the time limit is warned of, moved, and its end is named', async ({
   const ended = page
     .getByRole('alert')
     .filter({ hasText: `${DOOMED}: the time limit` });
-  await expect(ended).toContainText('Start the kernel again with more time', {
-    timeout: 75_000
-  });
+  await expect(ended).toBeVisible({ timeout: 75_000 });
+  await ended.getByRole('button', { name: 'What to do' }).click();
+  await expect(page.getByRole('dialog')).toContainText(
+    'Start the kernel again with more time'
+  );
+  await confirm(page, 'Close');
   await expect(
     ended.getByRole('button', { name: 'Restart with more time' })
   ).toBeVisible();

@@ -22,11 +22,13 @@ export function aRun(changes: Partial<IRun> = {}): IRun {
     started: NOW - 600,
     ends: NOW + 1800,
     seconds_left: 1800,
+    unknown_since: null,
     warning: '',
     mine: true,
     attachable: false,
     keep: false,
     lease: 900,
+    job_stays: false,
     end: null,
     resources: null,
     ...changes

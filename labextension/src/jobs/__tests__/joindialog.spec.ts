@@ -13,14 +13,9 @@ const KERNELS = [
   kernel({ name: 'two', display_name: 'PyTorch', on_slurm: true })
 ];
 
-beforeAll(() => {
-  // What JupyterLab's dialogs use, and jsdom has not.
-  window.requestIdleCallback ??= (done: IdleRequestCallback) =>
-    window.setTimeout(done);
-});
-
 // For jsdom, whatever is in a dialog is hidden.
-const choice = () => screen.findByRole('combobox', { hidden: true });
+const choice = (name = 'Kernel') =>
+  screen.findByRole('combobox', { name, hidden: true });
 const gpus = () =>
   screen.queryByRole<HTMLInputElement>('textbox', { hidden: true });
 const accept = async () =>
@@ -41,6 +36,7 @@ describe('askJoining', () => {
       }
     });
     await user.selectOptions(await choice(), 'two');
+    await user.selectOptions(await choice('Use it in'), 'console');
     await user.type(gpus()!, '9');
     await accept();
     const alert = await screen.findByRole('alert', { hidden: true });
@@ -51,8 +47,8 @@ describe('askJoining', () => {
     await accept();
     await done;
     expect(asked).toEqual([
-      { kernel: 'two', gpus: '9' },
-      { kernel: 'two', gpus: '1' }
+      { kernel: 'two', gpus: '9', type: 'console' },
+      { kernel: 'two', gpus: '1', type: 'console' }
     ]);
   });
 
@@ -64,6 +60,7 @@ describe('askJoining', () => {
     expect(gpus()).toBeNull();
     await accept();
     await done;
-    expect(join).toHaveBeenCalledWith({ kernel: 'two', gpus: '' });
+    const wanted = { kernel: 'two', gpus: '', type: 'notebook' };
+    expect(join).toHaveBeenCalledWith(wanted);
   });
 });

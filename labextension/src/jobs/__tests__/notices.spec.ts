@@ -1,14 +1,17 @@
 import { Notification } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
+import { screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
 import { CommandRegistry } from '@lumino/commands';
 
-import type { IJobs } from '../../api';
+import type { IJobs, IRun } from '../../api';
 import { Resource } from '../../resource';
 import { CommandIDs, type IKernelkitModel } from '../../tokens';
 import { RunNotices } from '../notices';
-import { aRun, jobsWith } from './examples';
+import { NOW, aRun, jobsWith } from './examples';
 
 const trans = nullTranslator.load('kernelkit');
+const user = userEvent.setup();
 
 async function noticesOf(first: IJobs) {
   const jobs = new Resource(async () => first);
@@ -70,6 +73,75 @@ describe('RunNotices', () => {
     expect(shown()).toHaveLength(0);
   });
 
+  it('does not come back with another estimate when it was dismissed', async () => {
+    const queued = aRun({ state: 'queued', reason: 'Priority' });
+    const { jobs } = await noticesOf(jobsWith(queued));
+    Notification.dismiss();
+    const expected_start = NOW + 600;
+    jobs.update(() => jobsWith({ ...queued, expected_start }));
+    jobs.update(() => jobsWith({ ...queued, unknown_since: NOW }));
+    expect(shown()).toHaveLength(0);
+    jobs.update(() => jobsWith({ ...queued, state: 'starting' }));
+    expect(shown()).toHaveLength(1);
+  });
+
+  it('says that what it tells is old while Slurm does not answer', async () => {
+    const queued = aRun({ state: 'queued', reason: 'Priority' });
+    const { jobs } = await noticesOf(jobsWith(queued));
+    jobs.update(() => jobsWith({ ...queued, unknown_since: NOW }));
+    expect(shown()).toHaveLength(1);
+    expect(shown()[0].message).toMatch(/Priority; state unknown since \d/);
+  });
+
+  it.each([true, false])(
+    'warns anew at 10, 3 and 1 minutes, dismissed before or not (%s)',
+    async dismissed => {
+      const { jobs } = await noticesOf(jobsWith(aRun()));
+      const told: string[] = [];
+      for (const warning of ['10', '3', '1'] as const) {
+        jobs.update(() => jobsWith(aRun({ warning })));
+        // What else is news of the run meanwhile does not repeat it.
+        jobs.update(() => jobsWith(aRun({ warning, reason: 'x' })));
+        expect(shown()).toHaveLength(1);
+        expect(shown()[0].type).toBe('warning');
+        expect(shown()[0].message).toMatch(
+          warning === '1'
+            ? /less than 1 minute left\. At \d.*its variables are lost/
+            : new RegExp(`less than ${warning} minutes left`)
+        );
+        told.push(shown()[0].id);
+        if (dismissed) {
+          Notification.dismiss();
+          jobs.update(() => jobsWith(aRun({ warning, reason: 'y' })));
+          expect(shown()).toHaveLength(0);
+        }
+      }
+      expect(new Set(told).size).toBe(3);
+    }
+  );
+
+  it('has room for all that it says, whatever a kernel is called', async () => {
+    const long = { display_name: 'PyTorch with everything '.repeat(9) };
+    const { jobs } = await noticesOf(jobsWith(aRun(long)));
+    const end = {
+      code: 'NOT_STARTED',
+      words: `it was restarted in vain: ${'why '.repeat(60)}`,
+      advice: 'Look at the log.',
+      log_tail: ''
+    };
+    const states: Partial<IRun>[] = [
+      { state: 'queued', reason: 'waiting for a licence '.repeat(20) },
+      { node: 'node[001-999],'.repeat(30) },
+      { warning: '10' },
+      { state: 'ended', end }
+    ];
+    for (const state of states) {
+      jobs.update(() => jobsWith(aRun({ ...long, ...state })));
+      expect(shown()).toHaveLength(1);
+      expect(shown()[0].message.length).toBeLessThanOrEqual(140);
+    }
+  });
+
   it('warns before the end and offers more time', async () => {
     const { jobs, given } = await noticesOf(jobsWith(aRun()));
     jobs.update(() => jobsWith(aRun({ warning: '10' })));
@@ -89,9 +161,20 @@ describe('RunNotices', () => {
     jobs.update(() => jobsWith(aRun({ state: 'ended', end })));
     expect(shown()[0]).toMatchObject({
       type: 'error',
-      message: 'PyTorch 2.7.1: its time was up. Ask for more.'
+      message: 'PyTorch 2.7.1: its time was up'
     });
-    expect(shown()[0].options.actions).toHaveLength(2);
+    const { actions } = shown()[0].options;
+    expect(actions?.map(({ label }) => label)).toEqual([
+      'Restart with more time',
+      'What to do',
+      'Show log'
+    ]);
+    actions?.[1].callback(new MouseEvent('click'));
+    const dialog = await screen.findByRole('dialog', { hidden: true });
+    expect(dialog.textContent).toContain('its time was up. Ask for more.');
+    await user.click(
+      screen.getByRole('button', { name: 'Close', hidden: true })
+    );
   });
 
   it('takes back what it told when the user ends the kernel', async () => {

@@ -7,6 +7,7 @@ import {
   runOf,
   secondsLeft,
   shareLeft,
+  stateWords,
   timeTone
 } from '../runs';
 import { NOW, aRun, jobsWith } from './examples';
@@ -64,6 +65,15 @@ describe('runs', () => {
     expect(reasonWords(ended, NOW, trans)).toBe(
       'its time was up. Ask for more.'
     );
+  });
+
+  it('says since when a state is not known, but for what has ended', () => {
+    const since = NOW - 90;
+    const words = stateWords(aRun({ unknown_since: since }), NOW, trans);
+    expect(words).toMatch(/^Running · state unknown since \d/);
+    expect(stateWords(aRun(), NOW, trans)).toBe('Running');
+    const ended = aRun({ state: 'ended', unknown_since: since });
+    expect(stateWords(ended, NOW, trans)).toBe('Ended');
   });
 
   it('names the node, the GPUs and the time left', () => {

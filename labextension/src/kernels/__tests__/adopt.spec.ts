@@ -10,12 +10,6 @@ const fake = new FakeApi();
 const model = modelOf(fake);
 const context = { model, trans } as Partial<IContext> as IContext;
 
-beforeAll(() => {
-  // What JupyterLab's dialogs use, and jsdom has not.
-  window.requestIdleCallback ??= (done: IdleRequestCallback) =>
-    window.setTimeout(done);
-});
-
 beforeEach(() => {
   fake.asked.length = 0;
   fake.answers.kernel = () => kernel({ name: 'mine', display_name: 'Mine' });

@@ -54,12 +54,6 @@ function server() {
   return { fake, model, context };
 }
 
-beforeAll(() => {
-  // What JupyterLab's dialogs use, and jsdom has not.
-  window.requestIdleCallback ??= (done: IdleRequestCallback) =>
-    window.setTimeout(done);
-});
-
 // For jsdom, whatever is in a dialog is hidden.
 const button = (name: string) =>
   screen.findByRole('button', { name, hidden: true });

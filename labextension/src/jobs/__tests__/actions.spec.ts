@@ -1,0 +1,246 @@
+import { screen, waitFor } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { CommandRegistry } from '@lumino/commands';
+import { Panel, Widget } from '@lumino/widgets';
+
+import { FakeApi, kernel, refusal } from '../../__tests__/fakeapi';
+import { trans } from '../../__tests__/rendering';
+import { Resource } from '../../resource';
+import { attach, kernelLog, moreTime, openInJob, told } from '../actions';
+import type { IJobsContext } from '../commands';
+import { aRun, jobsWith } from './examples';
+
+const user = userEvent.setup();
+
+interface ISession {
+  path: string;
+  kernel: { id: string } | null;
+}
+
+/** JupyterLab as far as kernels are opened in it; what is done is recorded. */
+function lab(sessions: ISession[] = []) {
+  const fake = new FakeApi();
+  const done: string[] = [];
+  const widgets: Widget[] = [];
+  const main = new Panel();
+  const commands = new CommandRegistry();
+  commands.addCommand('docmanager:new-untitled', {
+    execute: ({ path }) => {
+      done.push(`new in ${path || '/'}`);
+      return { path: [path, 'Untitled.ipynb'].filter(Boolean).join('/') };
+    }
+  });
+  commands.addCommand('docmanager:open', {
+    execute: ({ path }) => void done.push(`open ${path}`)
+  });
+  commands.addCommand('console:create', {
+    execute: ({ basePath }) => void done.push(`console in ${basePath}`)
+  });
+  const app = {
+    commands,
+    serviceManager: {
+      kernels: { refreshRunning: async () => undefined },
+      contents: {
+        delete: async (path: string) => void done.push(`delete ${path}`)
+      },
+      sessions: {
+        refreshRunning: async () => undefined,
+        running: () => sessions.values(),
+        startNew: async ({ path, kernel }: ISession) => {
+          done.push(`${path} on ${kernel?.id}`);
+          return { kernel, dispose: () => undefined };
+        }
+      }
+    },
+    shell: {
+      widgets: (area: string) => (area === 'main' ? widgets.values() : []),
+      add: (widget: Widget) => {
+        main.addWidget(widget);
+        done.push(`add ${widget.title.label}`);
+      },
+      activateById: () => undefined
+    }
+  };
+  const jobs = new Resource(async () => jobsWith());
+  const model = { api: fake.api, jobs };
+  const context = { app, model, trans, cwd: () => 'here' };
+  return {
+    context: context as unknown as IJobsContext,
+    fake,
+    done,
+    widgets,
+    main
+  };
+}
+
+/** A notebook that is open. */
+function notebook(path: string, done: string[]): Widget {
+  const sessionContext = {
+    path,
+    session: null,
+    changeKernel: async ({ id }: { id: string }) =>
+      void done.push(`${path} changed to ${id}`)
+  };
+  return Object.assign(new Widget(), { sessionContext });
+}
+
+const started = (path: string) => () => ({
+  kernel_id: 'k-1',
+  kernel_name: 'pytorch-2.7.1',
+  path
+});
+
+const press = async (name: string) =>
+  user.click(await screen.findByRole('button', { name, hidden: true }));
+
+const dialog = () => screen.findByRole('dialog', { hidden: true });
+
+describe('attach', () => {
+  it('opens the notebook of the kernel', async () => {
+    const { context, fake, done } = lab();
+    fake.answers.attachRun = started('work/a.ipynb');
+    await attach(context, aRun());
+    expect(done).toEqual(['work/a.ipynb on k-1', 'open work/a.ipynb']);
+  });
+
+  it('gives the kernel to its notebook where that is open', async () => {
+    const { context, fake, done, widgets } = lab();
+    widgets.push(notebook('b.ipynb', done), notebook('a.ipynb', done));
+    fake.answers.attachRun = started('a.ipynb');
+    await attach(context, aRun());
+    expect(done).toEqual(['a.ipynb changed to k-1', 'open a.ipynb']);
+  });
+
+  it('makes a notebook in the folder in front where none is known', async () => {
+    const { context, fake, done } = lab();
+    fake.answers.attachRun = started('');
+    await attach(context, aRun());
+    expect(done[0]).toBe('new in here');
+  });
+
+  it.each([
+    ['Give It Back', 'work/a.ipynb on k-1'],
+    ['New Notebook', 'new in work']
+  ])(
+    'asks before another kernel loses its notebook: %s',
+    async (button, first) => {
+      const { context, fake, done } = lab([
+        { path: 'work/a.ipynb', kernel: { id: 'another' } }
+      ]);
+      fake.answers.attachRun = started('work/a.ipynb');
+      const attached = attach(context, aRun());
+      await press(button);
+      await attached;
+      expect(done[0]).toBe(first);
+    }
+  );
+});
+
+describe('moreTime', () => {
+  it.each([
+    ['', 'now.ipynb'],
+    ['before.ipynb', 'now.ipynb']
+  ])('opens the notebook that is closed (%s)', async (path, opened) => {
+    const { context, fake, done } = lab([
+      { path: 'now.ipynb', kernel: { id: 'k-1' } }
+    ]);
+    fake.answers.moreTime = started(path);
+    const restarted = moreTime(context, aRun());
+    await press('Restart');
+    await restarted;
+    expect(done).toEqual([`${opened} on k-1`, `open ${opened}`]);
+  });
+});
+
+describe('openInJob', () => {
+  const one = kernel({ name: 'one', on_slurm: true });
+
+  it('opens a notebook in the folder in front, of which the kernel is told', async () => {
+    const { context, fake, done } = lab();
+    fake.server.kernels.push(one);
+    fake.answers.launch = () => 'k-2';
+    const opened = openInJob(context, aRun({ gres: '' }));
+    await press('Open');
+    await opened;
+    expect(done).toEqual([
+      'new in here',
+      'here/Untitled.ipynb on k-2',
+      'open here/Untitled.ipynb'
+    ]);
+    expect(fake.asked.at(-1)).toContain('"path":"here/Untitled.ipynb"');
+  });
+
+  it('opens a console, and leaves no notebook of a kernel that is refused', async () => {
+    const { context, fake, done } = lab();
+    fake.server.kernels.push(one);
+    fake.answers.launch = () => {
+      throw refusal('The job takes no more.', 404);
+    };
+    const opened = openInJob(context, aRun({ gres: '' }));
+    await press('Open');
+    await screen.findByRole('alert', { hidden: true });
+    expect(done).toEqual(['new in here', 'delete here/Untitled.ipynb']);
+    fake.answers.launch = () => 'k-2';
+    const type = await screen.findByRole('combobox', {
+      name: 'Use it in',
+      hidden: true
+    });
+    await user.selectOptions(type, 'console');
+    await press('Open');
+    await opened;
+    expect(done.at(-1)).toBe('console in here');
+  });
+});
+
+describe('kernelLog', () => {
+  const log = {
+    text: '',
+    truncated: false,
+    phase: 'ended',
+    run: 'b',
+    job: '7'
+  };
+
+  it('shows the log of a run that no list has', async () => {
+    const { context, fake, done } = lab();
+    fake.answers.kernel = () => kernel({ on_slurm: true });
+    fake.answers.runLog = () => ({ ...log, display_name: 'PyTorch' });
+    await kernelLog(context, 'pytorch-2.7.1');
+    expect(fake.asked).toContain('runLog(pytorch-2.7.1)');
+    expect(done).toEqual(['add Log of PyTorch']);
+  });
+
+  it.each([
+    [true, 'No run of it in a job is on record.'],
+    [false, 'beside the Jupyter server']
+  ])('says why there is none (on Slurm: %s)', async (on_slurm, words) => {
+    const { context, fake } = lab();
+    fake.answers.kernel = () => kernel({ on_slurm });
+    fake.answers.runLog = () => {
+      throw refusal('There is no run.', 404);
+    };
+    const told = kernelLog(context, 'pytorch-2.7.1');
+    expect((await dialog()).textContent).toContain(words);
+    await press('Close');
+    await told;
+  });
+});
+
+describe('told', () => {
+  it('tells a refusal in a dialog, with all that there is to do', async () => {
+    const { context } = lab();
+    const message = 'Slurm refused the job. '.repeat(20);
+    const ended = told(context, 'Attach…', async () => {
+      throw refusal(message);
+    });
+    const { textContent } = await dialog();
+    expect(textContent).toContain(message.trim());
+    expect(textContent).toContain('Do this.');
+    expect(textContent).not.toContain('Attach…');
+    await press('Close');
+    await ended;
+    await waitFor(() =>
+      expect(screen.queryByRole('dialog', { hidden: true })).toBeNull()
+    );
+  });
+});
