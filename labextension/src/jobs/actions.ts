@@ -104,13 +104,15 @@ async function openAgain(
   const { sessions } = app.serviceManager;
   await sessions.refreshRunning();
   const own = sessionOn(app, session => session.kernel?.id === kernelId);
-  const path = own?.path ?? started.path;
+  // A console's session has a path, too.
+  const known = [own?.path, started.path];
+  const path = known.find(one => one?.endsWith('.ipynb')) ?? '';
   const other = sessionOn(
     app,
     session => session.path === path && session.kernel?.id !== kernelId
   );
   const request = { kernelId, kernelName };
-  if (!path || (!own && other?.kernel && !(await replaces(path, trans)))) {
+  if (!path || (other?.kernel && !(await replaces(path, trans)))) {
     const folder = path ? PathExt.dirname(path) : cwd();
     await openOnKernel(app, { ...request, cwd: folder });
   } else {
@@ -172,7 +174,10 @@ async function join(
   });
 }
 
-export async function open({ app }: IJobsContext, run: IRun): Promise<void> {
+export async function open(
+  { app, cwd }: IJobsContext,
+  run: IRun
+): Promise<void> {
   if (!run.kernel_id) {
     return;
   }
@@ -185,7 +190,8 @@ export async function open({ app }: IJobsContext, run: IRun): Promise<void> {
   await openOnKernel(app, {
     kernelId: run.kernel_id,
     kernelName: run.kernel,
-    path: session?.path
+    path: session?.path,
+    cwd: cwd()
   });
 }
 

@@ -6,7 +6,7 @@ import { Panel, Widget } from '@lumino/widgets';
 import { FakeApi, kernel, refusal } from '../../__tests__/fakeapi';
 import { trans } from '../../__tests__/rendering';
 import { Resource } from '../../resource';
-import { attach, kernelLog, moreTime, openInJob, told } from '../actions';
+import { attach, kernelLog, moreTime, open, openInJob, told } from '../actions';
 import type { IJobsContext } from '../commands';
 import { aRun, jobsWith } from './examples';
 
@@ -150,6 +150,12 @@ describe('moreTime', () => {
     await restarted;
     expect(done).toEqual([`${opened} on k-1`, `open ${opened}`]);
   });
+});
+
+it('shows what a console was used for in a notebook in front', async () => {
+  const { context, done } = lab([{ path: 'console-1', kernel: { id: 'k-1' } }]);
+  await open(context, aRun());
+  expect(done[0]).toBe('new in here');
 });
 
 describe('openInJob', () => {
