@@ -57,16 +57,22 @@ def private_dir(path: Path) -> Path:
         try:
             path.mkdir(mode=0o700)
         except FileExistsError:
-            found = path.lstat()
-            if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-                raise InsecureFile(
-                    f"`{path}` is not a directory of yours.", hint="Move it away and try again."
-                ) from None
-            if found.st_mode & 0o077:
-                raise InsecureFile(
-                    f"`{path}` can be entered by others.", hint=f"Run `chmod 700 {path}`."
-                ) from None
+            check_private_dir(path)
     return path
+
+
+def check_private_dir(path: Path) -> None:
+    """Check that `path` is a directory only its owner can enter, and ours.
+
+    Raises InsecureFile, and FileNotFoundError for one that is not there.
+    """
+    found = path.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise InsecureFile(
+            f"`{path}` is not a directory of yours.", hint="Move it away and try again."
+        )
+    if found.st_mode & 0o077:
+        raise InsecureFile(f"`{path}` can be entered by others.", hint=f"Run `chmod 700 {path}`.")
 
 
 def contained(root: Path, path: Path) -> Path:

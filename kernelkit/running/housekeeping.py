@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import KernelkitError
-from ..files import disk_time, private_dir, remove_tree
+from ..files import check_private_dir, disk_time, private_dir, remove_tree
 from .records import RUN_ID, Run
 from .runs import REMOVED_PREFIX, Runs
 
@@ -108,7 +108,7 @@ def _without_record(runs: Runs, before: float) -> Iterator[str]:
         if not RUN_ID.fullmatch(path.name) or path.is_symlink():
             continue
         with contextlib.suppress(KernelkitError, OSError):
-            private_dir(path)
+            check_private_dir(path)
             status = runs.read_status(path.name)
             lives = status is not None and status.phase != "ended"
             if (

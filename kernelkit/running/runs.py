@@ -15,6 +15,7 @@ import msgspec
 
 from ..errors import InvalidName, KernelFailed, KernelkitError, NotFound, UsageError
 from ..files import (
+    check_private_dir,
     explained,
     locked,
     overwrite_file,
@@ -84,12 +85,14 @@ class Runs:
     def load(self, run_id: str) -> Run:
         """A run's record. Raises NotFound, InsecureFile, and KernelkitError for a damaged one."""
         directory = self.directory(run_id)
-        if not directory.is_dir():
-            raise NotFound(f"There is no run `{run_id}`.", hint="See `kernelkit jobs`.")
-        private_dir(directory)
         try:
+            check_private_dir(directory)
             data = read_private(directory / "run.json", _LIMIT)
         except OSError as error:
+            if not directory.is_dir():  # or no longer
+                raise NotFound(
+                    f"There is no run `{run_id}`.", hint="See `kernelkit jobs`."
+                ) from error
             raise KernelkitError(
                 f"The record of run `{run_id}` cannot be read: {error.strerror}.",
                 hint=f"Remove `{directory}` when its job has ended.",

@@ -352,23 +352,39 @@ def test_a_job_that_stays_without_a_run_is_still_known(runs: Runs, tmp_path: Pat
     assert names(runs) == set() and not runs.allocations.directory(job).exists()
 
 
-def test_several_who_clean_at_once_are_no_fault(runs: Runs, tmp_path: Path) -> None:
+def test_several_who_clean_at_once_are_no_fault_and_readers_see_none(
+    runs: Runs, tmp_path: Path
+) -> None:
     kernel = write_kernel(tmp_path / "kernel")
-    ended = [make_run(runs, kernel).id for _ in range(20)]
+    ended = [make_run(runs, kernel).id for _ in range(40)]
     living = make_run(runs, kernel)
     for run_id in ended:
         runs.update(run_id, phase="ended")
         age(runs, run_id, 15)
     (runs.root / ".removed-0123456789ab" / "x").mkdir(parents=True)
-    start = threading.Barrier(4)
+    start, over = threading.Barrier(6), threading.Event()
 
-    def work() -> None:
+    def work() -> list[str]:
         start.wait()
         clean(runs, 14, time.time())
+        return []
 
-    with ThreadPoolExecutor(4) as pool:
-        for done in [pool.submit(work) for _ in range(4)]:
-            done.result()
+    def read() -> list[str]:
+        start.wait()
+        found: list[str] = []
+        while not over.is_set():
+            found += runs.listing().problems
+        return found
+
+    with ThreadPoolExecutor(6) as pool:
+        readers = [pool.submit(read) for _ in range(2)]
+        cleaners = [pool.submit(work) for _ in range(4)]
+        try:
+            for done in cleaners:
+                done.result()
+        finally:
+            over.set()
+        assert [done.result() for done in readers] == [[], []]
     assert [path.name for path in runs.root.iterdir()] == [living.id]
 
 
