@@ -11,7 +11,8 @@ HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>
 
 
 @pytest.mark.parametrize(
-    "flow", ["jobs", "places", "limit", "catalog", "editor", "access", "german", "outside"]
+    "flow",
+    ["jobs", "places", "limit", "catalog", "offers", "editor", "access", "german", "outside"],
 )
 def test_flow(flow: str, lab: Any, browser: Any) -> None:
     browser.run(flow, lab.url, KERNELKIT_UI_MODULES=str(lab.modules))

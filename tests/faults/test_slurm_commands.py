@@ -59,7 +59,7 @@ def test_an_id_among_a_sites_words(fakes: Fakes, printed: str) -> None:
         "echo 'sbatch: error: Socket timed out on send/recv operation' >&2; exit 1",
         "echo 'sbatch: error: Batch job submission failed: Zero Bytes were transmitted or received'"
         " >&2; exit 1",
-        "echo 'sbatch: error: Unable to contact slurm controller (connect failure)' >&2; exit 1",
+        "echo 'sbatch: error: Unable to contact slurm controller (receive failure)' >&2; exit 1",
         "exit 3",
         "kill -KILL $$",
         "exec sleep 60",
@@ -74,6 +74,17 @@ def test_an_answer_without_an_id_is_looked_for_and_never_asked_again(
     fakes.queue(("16", "RUNNING", "other"), ("17", "PENDING", NAME))
     assert submit() == "17"
     assert fakes.calls("sbatch") == 1
+
+
+def test_what_was_never_sent_is_not_looked_for(fakes: Fakes) -> None:
+    said = "Batch job submission failed: Unable to contact slurm controller (connect failure)"
+    fakes.put("sbatch", f"echo 'sbatch: error: {said}' >&2; exit 1")
+    fakes.queue(("17", "PENDING", NAME))
+    with pytest.raises(SlurmUnavailable) as caught:
+        submit()
+    assert caught.value.unsent
+    assert said in caught.value.detail
+    assert fakes.calls("squeue") == 0
 
 
 def test_no_id_and_no_job(fakes: Fakes) -> None:

@@ -84,6 +84,7 @@ export class CatalogModel implements IResource<IPage> {
 
   dispose(): void {
     window.clearTimeout(this._timer);
+    this._isDisposed = true;
     this._turn++;
     Signal.clearData(this);
   }
@@ -111,7 +112,8 @@ export class CatalogModel implements IResource<IPage> {
         refresh
       });
       if (turn !== this._turn) {
-        return;
+        // Something else was looked for meanwhile, among what was there before.
+        return refresh && !this._isDisposed ? this.refresh() : undefined;
       }
       const before = offset ? (this._data?.items ?? []) : [];
       this._data = { ...page, items: [...before, ...page.items] };
@@ -141,5 +143,6 @@ export class CatalogModel implements IResource<IPage> {
   private _turn = 0;
   private _waiting = 0;
   private _timer = 0;
+  private _isDisposed = false;
   private readonly _changed = new Signal<this, void>(this);
 }

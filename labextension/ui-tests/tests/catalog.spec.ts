@@ -3,16 +3,13 @@ import type { Locator } from '@playwright/test';
 import {
   act,
   answers,
-  cancelAll,
   confirm,
   expect,
   install,
-  jobs,
   open,
   remove,
   row,
   run,
-  slurm,
   test,
   writeModule
 } from './kernelkit';
@@ -71,47 +68,6 @@ test('a module becomes a kernel, is tested, and goes again', async ({
   await act(kernel, 'Remove…');
   await confirm(page, 'Remove');
   await expect(kernel).toHaveCount(0);
-});
-
-test('three clicks lead from an offer to a notebook in a job', async ({
-  page
-}) => {
-  const sidebar = await open(page, 'Catalog');
-  await sidebar.getByRole('searchbox').fill(MODULE);
-  const offer = row(sidebar, TITLE);
-  await act(offer, 'Install for Slurm');
-  await offer.getByRole('button', { name: /^New notebook with/ }).click();
-  await answers(page);
-  expect(jobs()).toHaveLength(1);
-  await cancelAll();
-});
-
-test('an offer that does not fit the cluster gets its GPU by the form', async ({
-  page
-}) => {
-  writeModule('cuda/12.6', 'setenv("CUDA_HOME", "/nowhere")');
-  const sidebar = await open(page, 'Catalog');
-  await sidebar
-    .getByRole('button', { name: 'Read modules, images and environments anew' })
-    .click();
-  await sidebar.getByRole('searchbox').fill('python-gpu');
-  await act(row(sidebar, 'Python with CUDA'), 'Install for Slurm');
-
-  // It asks for more memory than a node of this cluster has.
-  const form = page.getByRole('form', { name: 'New kernel' });
-  await expect(
-    form.getByRole('checkbox', { name: 'Run in a Slurm job' })
-  ).toBeChecked();
-  const memory = form.getByRole('textbox', { name: 'Memory per node' });
-  await expect(memory).toHaveAttribute('aria-invalid', 'true');
-  await memory.fill('4G');
-  const main = page.locator('.kk-EditorScroll');
-  await main.getByRole('button', { name: 'Create kernel' }).click();
-  await expect(main).toContainText('is saved.');
-  await main.getByRole('button', { name: 'Open a notebook' }).click();
-  await answers(page);
-  expect(slurm('squeue', '--me', '--noheader', '--format=%b')).toContain('gpu');
-  await cancelAll();
 });
 
 test('a kernel is cloned and renamed', async ({ page, request }) => {

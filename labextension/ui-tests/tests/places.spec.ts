@@ -64,7 +64,7 @@ test('the launcher, the kernel menu, the palette and the Running panel', async (
 
   await expect(item).toHaveCount(1);
   await item.hover();
-  await item.getByTitle('Cancel job').click();
+  await item.getByTitle('End kernel or job…').click();
   await confirm(page, 'Cancel Job');
   await expect.poll(jobs).toEqual([]);
   await expect(item).toHaveCount(0);
@@ -84,8 +84,8 @@ test('the launcher, the kernel menu, the palette and the Running panel', async (
   await expect.poll(asked).toBe('cpu 9:00');
   await page
     .getByRole('toolbar', { name: 'Slurm jobs toolbar' })
-    .getByText('Cancel all')
+    .getByText('End all')
     .click();
-  await confirm(page, 'Cancel all');
+  await confirm(page, 'End all');
   await expect.poll(jobs).toEqual([]);
 });

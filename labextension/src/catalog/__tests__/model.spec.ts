@@ -52,6 +52,28 @@ describe('CatalogModel', () => {
     expect(catalog.loading).toBe(false);
   });
 
+  it('reads a search again that was made while the modules were read anew', async () => {
+    const fake = new FakeApi();
+    let missing = ['cuda'];
+    let read = () => undefined as void;
+    fake.answers.catalog = async ({ refresh }: ICatalogQuery) => {
+      if (refresh) {
+        await new Promise<void>(resolve => (read = resolve));
+        missing = [];
+      }
+      return catalogOf([offer({ missing })]);
+    };
+    const catalog = new CatalogModel(fake.api);
+    const renewed = catalog.renew();
+    await catalog.search('torch', '');
+    expect(catalog.data?.items[0].missing).toEqual(['cuda']);
+    read();
+    await renewed;
+    expect(catalog.data?.items[0].missing).toEqual([]);
+    expect(fake.asked[fake.asked.length - 1]).toContain('"q":"torch"');
+    expect(catalog.loading).toBe(false);
+  });
+
   it('keeps what it shows through a failure', async () => {
     const { fake, catalog } = paged();
     await catalog.search('', '');
