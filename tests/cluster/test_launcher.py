@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,21 +19,28 @@ from slurm import Cluster, wait_for
 from supervised import run_cell
 
 
-@contextmanager
-def launched(
-    kernels: Kernels, name: str
-) -> Iterator[tuple[subprocess.Popen[bytes], BlockingKernelClient]]:
-    """The kernel as VS Code starts it, and a client on the ports that were chosen."""
+def launch(kernels: Kernels, name: str) -> tuple[subprocess.Popen[bytes], Path]:
+    """The kernel as VS Code starts it, and the file with the ports that were chosen."""
     spec = json.loads((kernels.directory(name) / "kernel.json").read_text())
     file = Path(os.environ["JUPYTER_RUNTIME_DIR"]) / "v1.json"
     write_connection_file(str(file), key=b"of-the-front-end", transport="tcp", ip="127.0.0.1")
     at = spec["argv"].index("-f")
     argv = [*spec["argv"][:at], *spec["argv"][at + 2 :], f"--f={file}"]
-    process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE), file
+
+
+@contextmanager
+def launched(
+    kernels: Kernels, name: str
+) -> Iterator[tuple[subprocess.Popen[bytes], BlockingKernelClient]]:
+    """The kernel as VS Code starts it, and a client of it."""
+    process, file = launch(kernels, name)
     client = BlockingKernelClient()
     client.load_connection_file(str(file))
-    client.start_channels()
     try:
+        # A client takes a kernel for dead that does not listen a second after it came.
+        wait_for("the launcher to listen", lambda: listens(client.hb_port))
+        client.start_channels()
         client.wait_for_ready(timeout=60)
         yield process, client
     finally:
@@ -40,6 +48,11 @@ def launched(
         if process.poll() is None:
             process.terminate()
         process.communicate(timeout=30)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def live_jobs(cluster: Cluster) -> list[tuple[str, str, str, str]]:
@@ -88,8 +101,10 @@ def test_an_interrupt_reaches_the_node(how: str, kernels: Kernels, cluster: Clus
 
 def test_a_refusal_is_told_on_stderr(kernels: Kernels, cluster: Cluster) -> None:
     name = kernels.put("module", partition="nowhere")
-    with pytest.raises(RuntimeError), launched(kernels, name):
-        pass
+    process, _ = launch(kernels, name)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert b"nowhere" in said and b"Traceback" not in said
     assert live_jobs(cluster) == []
 
 
