@@ -188,7 +188,9 @@ def _controller(answer: QueueAnswer) -> str:
         raise SlurmUnavailable(
             f"squeue does not answer as it must: {answer.error}", hint="`scontrol ping` asks it."
         )
-    return f"It answers; {len(answer.jobs)} jobs of yours."
+    # The queue shows jobs for some minutes after their end.
+    living = sum(job.phase != "ended" for job in answer.jobs.values())
+    return f"It answers; your jobs in the queue: {living}."
 
 
 def _run_directory(directory: Path) -> Diagnosis | str:

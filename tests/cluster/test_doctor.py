@@ -21,13 +21,15 @@ def checks(*words: str, code: int | None = None) -> Checks:
 
 
 def test_a_cluster_that_answers(cluster: Cluster) -> None:
+    ended = cluster.submit(script="true")
+    cluster.wait_for_state(ended, "COMPLETED")
     job = cluster.submit()
     found = checks()
+    cluster.cancel(job)
     assert found["Slurm"]["verdict"] == "ok"
-    assert found["controller"]["message"] == "It answers; 1 jobs of yours."
+    assert found["controller"]["message"] == "It answers; your jobs in the queue: 1."
     assert found["encryption"]["verdict"] == "ok"
     assert found["left behind"]["verdict"] == "ok"
-    cluster.cancel(job)
 
 
 def test_a_controller_that_is_away(
