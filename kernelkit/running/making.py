@@ -83,6 +83,7 @@ def make_run(
         display_name=display_name,
         resources=resources,
         cwd=cwd,
+        session=_session(variables or {}),
         lease=lease,
         keep=keep,
         wait=wait,
@@ -102,6 +103,13 @@ def make_run(
         runs.remove(run_id)
         raise
     return run
+
+
+def _session(variables: Mapping[str, str]) -> str:
+    """Jupyter's name for the session, as far as a record holds it: a path in another encoding is no
+    text, and no front end could open it."""
+    name = variables.get("JPY_SESSION_NAME", "")
+    return name if name.isprintable() else ""
 
 
 def _checked(variables: Mapping[str, str]) -> dict[str, str]:

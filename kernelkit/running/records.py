@@ -66,7 +66,8 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     joined another's job has that job's name. `submits` counts calls of sbatch that may have made a
     job: more than one where Slurm lost the first. `idle` is how many seconds its job stays after
     its last run; a run `with_client` is of a program that ends it when it ends itself, and not of a
-    server. `end_code` says in one word (see `ends`) and `reason` in a sentence why the run ended.
+    server. `session` is Jupyter's name for the session that it was started in, JPY_SESSION_NAME.
+    `end_code` says in one word (see `ends`) and `reason` in a sentence why the run ended.
     """
 
     id: Annotated[str, Meta(pattern="^[0-9a-f]{12}$")]
@@ -81,6 +82,7 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     phase: RunPhase = "new"
     resources: Resources = Resources()
     cwd: str = ""
+    session: str = ""
     lease: int = 900
     keep: bool = False
     wait: Wait = "auto"
@@ -218,12 +220,6 @@ def render_environment(variables: Mapping[str, str]) -> bytes:
     """`environment`: NAME=VALUE pairs, each ended by NUL, which no value can hold."""
     pairs: Sequence[str] = [f"{name}={value}\0" for name, value in sorted(variables.items())]
     return "".join(pairs).encode("utf-8", "surrogateescape")
-
-
-def parse_environment(data: bytes) -> dict[str, str]:
-    """The variables of an `environment` file."""
-    pairs = data.decode("utf-8", "surrogateescape").split("\0")
-    return dict(pair.split("=", 1) for pair in pairs if "=" in pair)
 
 
 def render_lease(seconds: int, mark: int) -> bytes:

@@ -10,24 +10,18 @@ from typing import TYPE_CHECKING, Any
 from jupyter_core.utils import ensure_async
 
 from ..errors import KernelkitError
-from ..files import read_private
 from ..running.overview import find_run
-from ..running.records import parse_environment
 from ..running.runs import Runs
 
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
 
-# Far above what the JPY_ variables and those of `env_passthrough` take.
-_LIMIT = 4 * 1024 * 1024
-
 
 def session_name(runs: Runs, run: str) -> str:
-    """Jupyter's name for the session that a run was started in, JPY_SESSION_NAME; `run` is what
-    find_run takes. Empty where none is on record, and for what is no run."""
-    with contextlib.suppress(KernelkitError, OSError):
-        path = runs.directory(find_run(runs, run, newest=True).id) / "environment"
-        return parse_environment(read_private(path, _LIMIT)).get("JPY_SESSION_NAME", "")
+    """Jupyter's name for the session that a run was started in; `run` is what find_run takes.
+    Empty where none is on record, and for what is no run."""
+    with contextlib.suppress(KernelkitError):
+        return find_run(runs, run, newest=True).session
     return ""
 
 

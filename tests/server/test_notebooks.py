@@ -54,13 +54,15 @@ def test_a_root_may_be_spelled_in_another_way_than_for_the_former_server(root: P
     assert path_below("/", "/work/a.ipynb") == "work/a.ipynb"
 
 
-def test_the_session_is_read_from_the_runs_environment(tmp_path: Path) -> None:
+def test_the_session_is_on_record_after_the_runs_end(tmp_path: Path) -> None:
     runs = Runs(tmp_path / "runs")
     kernel: Any = write_kernel(tmp_path / "kernel")
-    name = str(tmp_path / "a = \udcff.ipynb")
+    name = str(tmp_path / "a = ü.ipynb")
     run = make_run(runs, kernel, variables={"JPY_SESSION_NAME": name, "Z": "1"})
     assert session_name(runs, run.id) == name
-    other = make_run(runs, kernel, variables={"Z": "JPY_SESSION_NAME=no"})
+    other = make_run(runs, kernel, variables={"JPY_SESSION_NAME": "a\udcff.ipynb"})
     assert session_name(runs, other.id) == session_name(runs, "no run") == ""
-    (runs.directory(run.id) / "environment").chmod(0o644)
-    assert session_name(runs, run.id) == ""
+    # What its kernels had in their environment goes with the end.
+    runs.update(run.id, phase="ended")
+    assert not (runs.directory(run.id) / "environment").exists()
+    assert session_name(runs, run.id) == name
