@@ -32,9 +32,11 @@ def test_a_cluster_that_answers(cluster: Cluster) -> None:
     assert found["left behind"]["verdict"] == "ok"
 
 
-def test_a_controller_that_is_away(
+def test_a_slurm_that_cannot_be_asked(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    # One that is not there at all: squeue would look for it in the DNS, for a minute.
+    (tmp_path / "slurm.conf").write_text("nonsense\n")
     monkeypatch.setenv("SLURM_CONF", str(tmp_path / "slurm.conf"))
     found = checks(code=1)
     assert found["controller"]["verdict"] == "failed"

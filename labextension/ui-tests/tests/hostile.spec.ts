@@ -1,5 +1,14 @@
 /** Texts that others write, as HTML would have them; nothing of it may run. */
-import { act, expect, install, launch, open, row, test } from './kernelkit';
+import {
+  act,
+  expect,
+  install,
+  launch,
+  leave,
+  open,
+  row,
+  test
+} from './kernelkit';
 
 const SCRIPT =
   '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>';
@@ -45,7 +54,7 @@ test('texts of others are shown as text', async ({
   expect(box?.width).toBeLessThanOrEqual(width);
   await act(kernel, 'Rename…');
   await expect(page.getByRole('dialog')).toContainText(TITLE);
-  await page.keyboard.press('Escape');
+  await leave(page);
   await act(kernel, 'Edit…');
   await expect(page.getByRole('textbox', { name: 'Display name' })).toHaveValue(
     TITLE

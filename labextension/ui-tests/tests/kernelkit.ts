@@ -161,6 +161,17 @@ export async function confirm(page: Page, button: string): Promise<void> {
     .click();
 }
 
+/**
+ * Leave the dialog that is open. One that has just come, or a field of it that
+ * is drawn anew, has no focus for a frame, and hears nothing.
+ */
+export async function leave(page: Page): Promise<void> {
+  await expect(async () => {
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('dialog')).toHaveCount(0, { timeout: 2_000 });
+  }).toPass();
+}
+
 /** Run code in the last cell of the notebook in front. */
 export async function run(page: Page, code: string): Promise<Locator> {
   const notebook = page.locator('.jp-NotebookPanel:visible');
