@@ -39,7 +39,9 @@ describe('a state that is not known now', () => {
   it('is told in the Running panel', async () => {
     const { commands } = recordedCommands();
     const model = await modelWith(jobsWith(silent));
-    const [item] = runningJobs({ model, commands, trans }).running({ mode: 'list' });
+    const [item] = runningJobs({ model, commands, trans }).running({
+      mode: 'list'
+    });
     expect(item.detail?.()).toMatch(UNKNOWN);
   });
 
