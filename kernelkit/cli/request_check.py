@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..model import Resources
     from ..slurm.requests import Check
-
-# Seconds: the scheduler rounds its plans, and looks at the queue every so often.
-_AT_ONCE = 60
 
 
 def check_request(options: dict[str, Any], resources: Resources | None, *, quiet: bool) -> Any:
@@ -24,13 +20,13 @@ def check_request(options: dict[str, Any], resources: Resources | None, *, quiet
     if not options["on_slurm"] or options["in_job"] or not options["check"]:
         return None
     from ..model import Resources
-    from ..slurm.requests import raise_errors
+    from ..slurm.requests import check_afresh, raise_errors
     from ..specs.work import in_step
     from .progress import StepLines
 
     progress = StepLines(quiet=quiet)
     with in_step(progress, "request", "Asking Slurm whether the request can run"):
-        found = asyncio.run(_ask(resources or Resources()))
+        found = asyncio.run(check_afresh(resources or Resources()))
         raise_errors(
             found,
             hint="`kernelkit cluster` shows what there is; `--no-check` makes the kernel all the "
@@ -40,22 +36,12 @@ def check_request(options: dict[str, Any], resources: Resources | None, *, quiet
     return found
 
 
-async def _ask(resources: Resources) -> Check:
-    from ..slurm.client import Slurm
-    from ..slurm.inventory import load_inventory
-    from ..slurm.requests import check_request
-
-    slurm = Slurm()
-    return await check_request(slurm, resources, await load_inventory(slurm))
-
-
 def _outlook(check: Check) -> str:
-    from ..slurm.states import moment_in_words
+    from ..slurm.requests import start_in_words
 
     if check.start is None:
         return "not checked" if check.note else "the request can run"
-    when = moment_in_words(check.start, time.time() + _AT_ONCE)
-    return f"a job would start about {when}" if when else "a job would start at once"
+    return start_in_words(check.start)
 
 
 def with_check(result: dict[str, Any], check: Check | None) -> dict[str, Any]:

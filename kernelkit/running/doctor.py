@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,13 +13,10 @@ from .. import __version__
 from ..diagnosis import Diagnosis, diagnose
 from ..errors import EnvironmentBroken, InsecureFile, SlurmUnavailable
 from ..files import explained
-from ..model import Resources
 from ..site import Site
 from ..slurm.client import QueueAnswer, Slurm
-from ..slurm.inventory import load_inventory
 from ..slurm.refusals import change_hint
-from ..slurm.requests import Check, check_request
-from ..slurm.states import moment_in_words
+from ..slurm.requests import check_afresh, start_in_words
 from .jupyters import Jupyter, ask, find_places, merged
 from .orphans import find_orphans
 from .overview import known_end
@@ -30,8 +26,6 @@ from .stanza import job_options_of
 _COMMANDS = ("sbatch", "squeue", "scancel", "scontrol", "sinfo")
 # Of file systems that a node and a login node see alike (their names in /proc/mounts).
 _SHARED = ("nfs", "lustre", "gpfs", "beegfs", "ceph", "panfs", "afs", "fuse", "weka", "glusterfs")
-# Seconds: the scheduler rounds its plans, and looks at the queue every so often.
-_AT_ONCE = 60
 
 
 @dataclass(frozen=True)
@@ -261,16 +255,11 @@ def _left_behind(runs: Runs, answer: QueueAnswer) -> Diagnosis | str:
 # --- one kernel in a job -------------------------------------------------------------------------
 
 
-async def _check(resources: Resources) -> Check:
-    slurm = Slurm()
-    return await check_request(slurm, resources, await load_inventory(slurm))
-
-
 def _request(directory: Path) -> Diagnosis | str:
     options = job_options_of(directory)
     if options is None or options.in_job:
         return f"It starts in job {options.in_job}." if options else "It runs in no job."
-    found = asyncio.run(_check(options.resources))
+    found = asyncio.run(check_afresh(options.resources))
     problems = found.errors or found.problems
     if problems:
         fields = dict.fromkeys(problem.field for problem in problems if problem.field)
@@ -281,8 +270,7 @@ def _request(directory: Path) -> Diagnosis | str:
         )
     if found.start is None:
         return Diagnosis("warning", f"Slurm did not say whether it can run: {found.note}")
-    when = moment_in_words(found.start, time.time() + _AT_ONCE)
-    return f"Slurm accepts it; a job would start {f'about {when}' if when else 'at once'}."
+    return f"Slurm accepts it; {start_in_words(found.start)}."
 
 
 def _last_run(name: str, runs: Runs) -> Diagnosis | str:

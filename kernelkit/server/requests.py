@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from ..model import Resources
@@ -13,9 +12,6 @@ if TYPE_CHECKING:
     from ..slurm.requests import Check
     from .services import Services
     from .steps import Steps
-
-# Seconds: the scheduler rounds its plans, and looks at the queue every so often.
-_AT_ONCE = 60
 
 
 def check_limits(resources: Resources, inventory: Inventory) -> Check:
@@ -36,7 +32,7 @@ def ask_slurm(resources: Resources, inventory: Inventory) -> Check:
 
 def outlook(check: Check) -> str:
     """When a job would start, in words; why that is not known, where it is not."""
-    from ..slurm.states import moment_in_words
+    from ..slurm.requests import start_in_words
 
     if check.errors:
         return ""
@@ -44,8 +40,7 @@ def outlook(check: Check) -> str:
         return f"Slurm was not heard: {check.note}"
     if check.start is None:
         return "the request can run"
-    when = moment_in_words(check.start, time.time() + _AT_ONCE)
-    return f"a job would start about {when}" if when else "a job would start at once"
+    return start_in_words(check.start)
 
 
 def refuse_impossible(

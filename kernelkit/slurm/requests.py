@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import time
 from collections.abc import Iterable, Iterator
 from typing import Literal, Protocol
 
@@ -15,6 +16,10 @@ from .argv import find_faults
 from .offers import Association, Inventory, Partition
 from .parse import parse_duration, parse_gpus
 from .refusals import change_hint
+from .states import moment_in_words
+
+# Seconds: the scheduler rounds its plans, and looks at the queue every so often.
+_AT_ONCE = 60
 
 
 class Problem(Struct, frozen=True, kw_only=True):
@@ -69,6 +74,21 @@ async def check_request(slurm: Tests, resources: Resources, inventory: Inventory
         return Check(problems=(*found.problems, refusal))
     except SlurmUnavailable as error:
         return structs.replace(found, note=error.message)
+
+
+async def check_afresh(resources: Resources) -> Check:
+    """`check_request` with an inventory that is asked for now, as the command line does."""
+    from .client import Slurm
+    from .inventory import load_inventory
+
+    slurm = Slurm()
+    return await check_request(slurm, resources, await load_inventory(slurm))
+
+
+def start_in_words(start: int) -> str:
+    """`a job would start at once`, or `about` an estimated `start` (s since 1970)."""
+    when = moment_in_words(start, time.time() + _AT_ONCE)
+    return f"a job would start about {when}" if when else "a job would start at once"
 
 
 def raise_errors(check: Check, *, hint: str = "") -> None:
