@@ -8,7 +8,7 @@ import job_costs
 import job_starts
 import job_verbs
 from job_costs import Commands
-from job_starts import BY_HAND, HERE, OURS, Crowd
+from job_starts import BY_HAND, HERE, OURS, RESTARTED, RESTARTED_HERE, Crowd
 from measure import Samples, ratio
 from place import JOB, LOCAL, Place, nodes_apart, slurm_place
 from real import Parts
@@ -42,6 +42,7 @@ def job_rows(parts: Parts, rounds: int) -> Iterator[Row]:
                 "the request and the end of the cell go through the relay and CurveZMQ",
             )
         with nodes_apart(place), place.server("many") as server:
+            server.prefer(place.cluster)
             crowd = job_starts.many_at_once(place, server, job_starts.MANY_ROUNDS)
             yield from _crowd(place, crowd)
         with place.server("commands", counted=True) as server:
@@ -101,26 +102,30 @@ def _crowd(place: Place, crowd: Crowd) -> Iterator[Row]:
         slower <= MANY_GOAL,
         "supervisor.sh, the proof of the layers and CurveZMQ take their part of a node's processor",
     )
-    for stalls, what, cause in (
-        (
-            crowd.own_stalls,
-            "its wait for a processor left out",
-            "twenty requests at once are one turn of the loop, and each takes jupyter_server several ms "
-            "before it comes to us",
-        ),
-        (crowd.stalls, "whatever it waited for", ""),
+    for when, name, here in (
+        ("meanwhile", OURS, HERE),
+        (f"while {place.many} kernels restart at once", RESTARTED, RESTARTED_HERE),
     ):
-        ours, idle, here = (max(stalls[name]) for name in (OURS, BY_HAND, HERE))
-        yield Row(
-            f"longest stall of the server's event loop meanwhile, of all rounds, {what}",
-            f"{ours * 1000:.0f} ms",
-            f"a server with nothing to do while those by hand start: {idle * 1000:.0f} ms; with as many "
-            f"local kernels and none of ours: {here * 1000:.0f} ms",
-            f"{(ours - idle) * 1000:+.0f} ms, {(ours - here) * 1000:+.0f} ms",
-            f"<= {STALL_GOAL * 1000:.0f} ms" if cause else "",
-            ours <= STALL_GOAL if cause else None,
-            cause,
-        )
+        for stalls, what, judged in (
+            (crowd.own_stalls, "its wait for a processor left out", True),
+            (crowd.stalls, "whatever it waited for", False),
+        ):
+            yield _stall(f"{when}, of all rounds, {what}", stalls, name, here, judged)
+
+
+def _stall(what: str, stalls: dict[str, list[float]], name: str, here: str, judged: bool) -> Row:
+    ours, local, idle = (max(stalls[each]) for each in (name, here, BY_HAND))
+    return Row(
+        f"longest stall of the server's event loop {what}",
+        f"{ours * 1000:.0f} ms",
+        f"as many local kernels and none of ours: {local * 1000:.0f} ms; a server with nothing to do "
+        f"while those by hand start: {idle * 1000:.0f} ms",
+        f"{(ours - local) * 1000:+.0f} ms, {(ours - idle) * 1000:+.0f} ms",
+        f"<= {STALL_GOAL * 1000:.0f} ms" if judged else "",
+        ours <= STALL_GOAL if judged else None,
+        "twenty requests at once are one turn of the loop, and each takes jupyter_server several ms "
+        "before it comes to us",
+    )
 
 
 def _commands(found: Commands) -> Row:

@@ -8,6 +8,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from hand_made import LIMIT, HandMade, hand_made
 from measure import Samples, Timer, show_progress, side_by_side
@@ -16,6 +17,7 @@ from slurm import wait_for
 from websocket import WebSocketTimeoutException
 
 OURS, BY_HAND, HERE = "in a job", "by hand", "here"
+RESTARTED, RESTARTED_HERE = "in a job, restarted", "here, restarted"
 MANY_ROUNDS = 5
 
 
@@ -66,7 +68,7 @@ class Crowd:
     """`stalls` is how late the server's event loop was at most, in seconds, in each round, and
     `own_stalls` the same without its wait for a processor. By hand the server has nothing to do;
     with kernels of its own machine, in one round, it has Jupyter's part of the work, and none of
-    ours."""
+    ours. The kernels that were started are restarted all at once."""
 
     seconds: dict[str, Samples]
     stalls: dict[str, list[float]]
@@ -77,7 +79,8 @@ def many_at_once(place: Place, server: ProbedServer, rounds: int) -> Crowd:
     """Seconds from the first request to the last reply to a first cell, of `place.many` kernels."""
     crowds = {OURS: partial(_served_at_once, JOB), BY_HAND: _by_hand_at_once}
     seconds: dict[str, list[float]] = {name: [] for name in crowds}
-    found = Crowd({}, *({name: [] for name in (*crowds, HERE)} for _ in range(2)))
+    all_names = (*crowds, HERE, RESTARTED, RESTARTED_HERE)
+    found = Crowd({}, *({name: [] for name in all_names} for _ in range(2)))
 
     def look(name: str) -> None:
         probed = server.probe()
@@ -93,12 +96,17 @@ def many_at_once(place: Place, server: ProbedServer, rounds: int) -> Crowd:
             if number:
                 seconds[name].append(took)
                 look(name)
+            if number and name == OURS:
+                _restart_all(server)
+                look(RESTARTED)
             _end_all(place, server)
     server.probe()
     # Where a local kernel's first answer is lost, jupyter_server opens its page after 60 s: too late.
     with suppress(WebSocketTimeoutException):
         _served_at_once(LOCAL, place, server)
     look(HERE)
+    _restart_all(server)
+    look(RESTARTED_HERE)
     _end_all(place, server)
     found.seconds.update({name: Samples(tuple(each)) for name, each in seconds.items()})
     return found
@@ -127,6 +135,16 @@ def _by_hand_at_once(place: Place, _: ProbedServer) -> float:
         start = time.perf_counter()
         list(pool.map(one, range(place.many)))
         return time.perf_counter() - start
+
+
+def _restart_all(server: ProbedServer) -> None:
+    def one(kernel: dict[str, Any]) -> None:
+        status, answer = server.call("POST", f"/api/kernels/{kernel['id']}/restart", {})
+        assert status == 200, answer
+
+    _, kernels = server.call("GET", "/api/kernels")
+    with ThreadPoolExecutor(len(kernels)) as pool:
+        list(pool.map(one, kernels))
 
 
 def _end_all(place: Place, server: ProbedServer) -> None:

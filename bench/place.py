@@ -57,7 +57,8 @@ class Place:
 @contextmanager
 def nodes_apart(place: Place) -> Iterator[None]:
     """The nodes on one processor of this machine, this process and the servers that it starts on
-    the others: on a cluster they are hosts of their own, and do not wait for each other's.
+    the others: on a cluster they are hosts of their own, and do not wait for each other's. The
+    servers' clients are elsewhere, too: see ProbedServer.prefer.
 
     Of one processor, or without root, it is not done.
     """
@@ -78,6 +79,12 @@ def nodes_apart(place: Place) -> Iterator[None]:
 
 class ProbedServer(Server):
     """A Jupyter server that tells of its event loop and its memory."""
+
+    def prefer(self, cluster: Cluster) -> None:
+        """Serve this server, and what it runs, before all others of its processor, where root can
+        say so: those who ask it are at other hosts than it is."""
+        if len(cluster.nodes) > 1:
+            cluster.do("prefer", str(self.process.pid))
 
     def probe(self) -> dict[str, Any]:
         """What loop_probe measured since the last time."""

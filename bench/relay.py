@@ -1,4 +1,5 @@
-"""Round trips and 50 MB of output: a kernel on loopback in plain, with Curve, and by the relay."""
+"""Round trips, and 50 MB of output in many messages or in one: a kernel on loopback in plain, with
+Curve, and by the relay."""
 
 from __future__ import annotations
 
@@ -31,14 +32,21 @@ KEY = "a0436f6c-1916-498b-8eb9-e81ab9368e84"
 PLAIN, CURVE, RELAY = "direct, plain", "direct, Curve", "relay and Curve"
 FORWARDED = "relay, Curve and forwarder"
 
-_OUTPUT = (
-    f"import sys\nfor _ in range({MEGABYTES}):\n    sys.stdout.write('x' * 1_000_000)\n"
-    "sys.stdout.flush()"
-)
+# A kernel sends what was printed as often as it is told to, or five times a second: what comes
+# faster than that is one message.
+_WRITE = f"import sys\nfor _ in range({MEGABYTES}):\n    sys.stdout.write('x' * 1_000_000)\n"
+MANY_MESSAGES, ONE_MESSAGE = "in messages of 1 MB", "in one message"
+_OUTPUTS = {
+    MANY_MESSAGES: (_WRITE + "    sys.stdout.flush()", MEGABYTES),
+    ONE_MESSAGE: (_WRITE + "sys.stdout.flush()", 1),
+}
+
+Compared = dict[str, Samples]
 
 
-def compare(work: Path, *, rounds: int) -> tuple[dict[str, Samples], dict[str, Samples]]:
-    """Seconds of `ROUND_TRIPS` empty cells, and of one cell that prints `MEGABYTES` MB.
+def compare(work: Path, *, rounds: int) -> tuple[Compared, dict[str, Compared]]:
+    """Seconds of `ROUND_TRIPS` empty cells, and of one cell that prints `MEGABYTES` MB, by the
+    size of its messages.
 
     `work` is an empty directory with a short path. The relay runs in this process, as it does in
     a Jupyter server, next to the client.
@@ -50,11 +58,13 @@ def compare(work: Path, *, rounds: int) -> tuple[dict[str, Samples], dict[str, S
             place.mkdir(mode=0o700)
             clients[name] = stack.enter_context(_connected(name, place))
         trips = {name: partial(time_round_trips, client) for name, client in clients.items()}
-        outputs = {name: partial(time_output, client) for name, client in clients.items()}
-        return (
-            side_by_side(trips, rounds=rounds, title=f"{ROUND_TRIPS} round trips"),
-            side_by_side(outputs, rounds=rounds, title=f"{MEGABYTES} MB of output"),
-        )
+        times = side_by_side(trips, rounds=rounds, title=f"{ROUND_TRIPS} round trips")
+        outputs = {}
+        for size in _OUTPUTS:
+            each = {name: partial(time_output, client, size) for name, client in clients.items()}
+            title = f"{MEGABYTES} MB of output, {size}"
+            outputs[size] = side_by_side(each, rounds=rounds, title=title)
+        return times, outputs
 
 
 def time_round_trips(client: BlockingKernelClient) -> float:
@@ -67,27 +77,31 @@ def time_round_trips(client: BlockingKernelClient) -> float:
     return time.perf_counter() - start
 
 
-def time_output(client: BlockingKernelClient) -> float:
-    """Run the cell that prints; all of it must arrive."""
+def time_output(client: BlockingKernelClient, size: str) -> float:
+    """Run the cell that prints; all of it must arrive, in as many messages as it is to be."""
+    code, messages = _OUTPUTS[size]
     start = time.perf_counter()
-    message = client.execute(_OUTPUT)
+    message = client.execute(code)
     client.get_shell_msg(timeout=LIMIT)
-    count = _output(client, message)
-    if count != MEGABYTES * 1_000_000:
-        raise SystemExit(f"{count} of {MEGABYTES} MB arrived")
-    return time.perf_counter() - start
+    lengths = _output(client, message)
+    seconds = time.perf_counter() - start
+    if sum(lengths) != MEGABYTES * 1_000_000:
+        raise SystemExit(f"{sum(lengths)} of {MEGABYTES} MB arrived")
+    if len(lengths) > 2 * messages or 2 * len(lengths) < messages:
+        raise SystemExit(f"{MEGABYTES} MB {size} came in {len(lengths)}")
+    return seconds
 
 
-def _output(client: BlockingKernelClient, request: str) -> int:
-    count = 0
+def _output(client: BlockingKernelClient, request: str) -> list[int]:
+    lengths = []
     while True:
         message = client.get_iopub_msg(timeout=LIMIT)
         if message["parent_header"].get("msg_id") != request:
             continue
         if message["msg_type"] == "stream":
-            count += len(message["content"]["text"])
+            lengths.append(len(message["content"]["text"]))
         if message["content"].get("execution_state") == "idle":
-            return count
+            return lengths
 
 
 @contextmanager

@@ -1,18 +1,28 @@
-"""One thread with an event loop of its own, where all runs of this process are looked after.
+"""Where this process works on its runs: one thread that looks after them all, and one for disks.
 
 A blocking KernelManager runs its loop only while one of its methods is called, and a server's
 loop must never wait for Slurm or for a disk: neither can look after a run.
+
+Not more threads than these: whenever a server's loop gives up Python's lock, it waits for all that
+want it in turn, some ms each. Twenty starts in a pool of threads stopped it for 100 ms.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
-from concurrent.futures import Future
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+_disks = ThreadPoolExecutor(1, thread_name_prefix="kernelkit-disks")
+
+
+async def on_disk(work: Callable[[], T]) -> T:
+    """Do what waits for a disk, one after the other; the caller's loop goes on meanwhile."""
+    return await asyncio.get_running_loop().run_in_executor(_disks, work)
 
 
 class Background:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import zmq
 
 from ..errors import KernelkitError
+from .background import on_disk
 from .desk import Desk, desk
 from .keeper import Keeper
 from .local_sockets import LocalSockets
@@ -35,14 +36,16 @@ def new_seed(key: str, scheme: str, kernel_name: str, *, encrypted: bool) -> dic
 class Front:
     """One run may follow another behind the same relay: a kernel that goes on in a new job.
 
-    Everything is called in the manager's loop; what is done to a run is done in the background
-    thread, and what waits for a disk in a thread of its own.
+    Everything but `lay` is called in the manager's loop; what is done to a run is done in the
+    background thread, and what waits for a disk by `on_disk`, at once as far as it can be: each
+    way there and back costs the loop a turn.
     """
 
     def __init__(self, kernel_spec: Any, kernel_id: str) -> None:
         self.keeper: Keeper | None = None
         self._spec, self._kernel_id = kernel_spec, kernel_id
         self._sockets: LocalSockets | None = None
+        self._key = self._scheme = ""
         self._relay: Relay | None = None
         self._desk: Desk | None = None
 
@@ -52,22 +55,28 @@ class Front:
         """Connection information for the manager; the same for as long as this is open."""
         if self._sockets is None:
             self._sockets = LocalSockets()
+        self._key, self._scheme = key, scheme
         return self._sockets.of_manager(key, scheme)
 
-    async def open(self, key: str, scheme: str) -> None:
-        """Begin to answer at the address."""
-        self._desk = await asyncio.to_thread(desk)
-        self._relay = await asyncio.to_thread(self._started_relay, key, scheme)
-
-    def _started_relay(self, key: str, scheme: str) -> Relay:
+    def lay(self) -> None:
+        """Put at the address what a front end looks for before it connects; waits for a disk."""
         assert self._sockets
-        relay = Relay(
-            self._sockets.of_relay(key, scheme),
-            kernel_info_of(Path(self._spec.resource_dir), self._spec.language),
-            RelayEvents(interrupted=self._tell_interrupted, joined=self._tell_joined),
-        )
-        relay.start()
-        return relay
+        self._sockets.make()
+
+    def _open(self) -> Desk:
+        """Begin to answer at the address; waits for a disk."""
+        assert self._sockets
+        if self._desk is None:
+            self._desk = desk()
+        if self._relay is None:
+            relay = Relay(
+                self._sockets.of_relay(self._key, self._scheme),
+                kernel_info_of(Path(self._spec.resource_dir), self._spec.language),
+                RelayEvents(interrupted=self._tell_interrupted, joined=self._tell_joined),
+            )
+            relay.start()
+            self._relay = relay
+        return self._desk
 
     def _tell_interrupted(self) -> None:
         if self._desk is not None and self.keeper is not None:
@@ -103,18 +112,14 @@ class Front:
 
         Raises what Keeper.submit raises.
         """
+
+        def make_run() -> Run:
+            return self._open().make_run(
+                self._spec, self._kernel_id, seed, options, cwd, environment, with_client
+            )
+
+        run = await on_disk(make_run)
         assert self._desk and self._relay
-        # Each file of a run waits for its disk.
-        run = await asyncio.to_thread(
-            self._desk.make_run,
-            self._spec,
-            self._kernel_id,
-            seed,
-            options,
-            cwd,
-            environment,
-            with_client,
-        )
         self.keeper = self._desk.keeper_of(run, seed, self._relay)
         if with_client:
             self._desk.end_at_exit(self.keeper)
@@ -127,6 +132,7 @@ class Front:
     async def take_over(self, run: Run, seed: Mapping[str, Any], *, with_client: bool) -> None:
         """Become the one who cares for a run. Raises what JobControl.adopt raises; the run stays
         whose it is then."""
+        await on_disk(self._open)
         assert self._desk and self._relay
         keeper = self._desk.keeper_of(run, seed, self._relay)
         await self._on_desk(keeper.adopt(self._kernel_id))

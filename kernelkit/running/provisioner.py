@@ -18,6 +18,7 @@ import asyncio
 import contextlib
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
 from ..errors import KernelFailed, KernelkitError
 from ..model import Resources
+from .background import on_disk
 from .desk import desk
 from .front import Front, new_seed
 from .keeper import Keeper
@@ -162,20 +164,21 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
         if self._asked is not None:
             self._options = msgspec.structs.replace(self._options, resources=self._asked, in_job="")
         elif attach and self._adopted is None:
-            self._attach = _, seed = await asyncio.to_thread(_read_run, attach)
+            self._attach = _, seed = await on_disk(partial(_read_run, attach))
             manager.session.key = seed["key"].encode()
             manager.session.signature_scheme = seed["signature_scheme"]
         # Every time: the restarter takes new ports for a kernel that ends within its first 10 s.
         session = manager.session
-        # In threads, as all that waits for a disk: each file would hold up the server's loop.
-        info = await asyncio.to_thread(
-            self._front.address, session.key.decode(), session.signature_scheme
-        )
+        info = self._front.address(session.key.decode(), session.signature_scheme)
         manager.transport, manager.ip = "ipc", info["ip"]
         for name in ("shell", "iopub", "stdin", "hb", "control"):
             setattr(manager, f"{name}_port", info[f"{name}_port"])
-        await asyncio.to_thread(manager.write_connection_file)
+        await on_disk(self._put_address)
         return await super().pre_launch(cmd=[], **kwargs)
+
+    def _put_address(self) -> None:
+        self._front.lay()
+        self._manager.write_connection_file()
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Submit the job, or have a new kernel in it; returns while the job still waits.
@@ -205,8 +208,6 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
 
     async def _begin(self, kwargs: dict[str, Any]) -> None:
         assert self._options
-        session = self._manager.session
-        await self._front.open(session.key.decode(), session.signature_scheme)
         if self._attach is not None:
             await self._take_over(*self._attach)
         else:

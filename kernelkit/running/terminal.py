@@ -51,6 +51,7 @@ async def _attend(run_id: str) -> int:
         here.background.run(keeper.interrupt())
 
     sockets = LocalSockets()
+    sockets.make()
     relay = Relay(
         sockets.of_relay(seed["key"], seed["signature_scheme"]),
         kernel_info_of(Path(run.kernel_dir), _language(run)),

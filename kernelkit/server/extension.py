@@ -26,9 +26,9 @@ class KernelkitExtension(ExtensionApp):
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         """Called once the server listens."""
+        await readiness.prepare(self.services)
         await self.services.watch()
         await leftovers.settle(self.services)
-        await readiness.prepare(self.services)
 
     async def stop_extension(self) -> None:
         """Called before the server ends its kernels."""

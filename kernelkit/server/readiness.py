@@ -1,16 +1,15 @@
 """Has a server ready for kernels in jobs before its user starts the first one.
 
 jupyter_client loads a provisioner in the loop, at the first start of a kernel that names it: 0.1 s
-and more in which nobody's kernel is served. And while kernels start, Python's full collection of
-garbage goes through all that the server has ever imported: a quarter of a second, in whichever
-thread, during which no other runs. See docs/decisions/025.
+and more in which nobody's kernel is served.
 """
 
 from __future__ import annotations
 
-import gc
 import importlib
 from typing import TYPE_CHECKING, Any
+
+from . import garbage
 
 if TYPE_CHECKING:
     from .services import Services
@@ -19,16 +18,22 @@ if TYPE_CHECKING:
 async def prepare(services: Services) -> None:
     """Called once the server listens. Where no kernelspec is one of a job, nothing is done."""
 
-    def work() -> None:
+    def work() -> bool:
         from ..model import PROVISIONER_NAME
 
         manager: Any = services.server.kernel_spec_manager
         specs = manager.get_all_specs()
-        if PROVISIONER_NAME in map(_provisioner, specs.values()):
-            importlib.import_module("kernelkit.running.provisioner")
-            gc.freeze()
+        if PROVISIONER_NAME not in map(_provisioner, specs.values()):
+            return False
+        garbage.set_apart()  # already here: the first start may come before all is imported
+        importlib.import_module("kernelkit.running.provisioner")
+        garbage.set_apart()
+        return True
 
-    await services.in_thread(work)
+    if await services.in_thread(work):
+        from ..running.opening import when_opened
+
+        when_opened(garbage.Tidying().open)
 
 
 def _provisioner(found: dict[str, Any]) -> str:

@@ -234,7 +234,7 @@ import asyncio, gc, sys
 from types import SimpleNamespace
 from jupyter_client.kernelspec import KernelSpecManager
 from kernelkit.server import readiness
-async def in_thread(work): await asyncio.to_thread(work)
+async def in_thread(work): return await asyncio.to_thread(work)
 server = SimpleNamespace(kernel_spec_manager=KernelSpecManager(kernel_dirs=[sys.argv[1]]))
 asyncio.run(readiness.prepare(SimpleNamespace(server=server, in_thread=in_thread)))
 print("kernelkit.running.provisioner" in sys.modules, gc.get_freeze_count() > 0)

@@ -23,21 +23,28 @@ Connection = Mapping[str, Any]
 
 
 def local_connection(directory: Path, key: str, scheme: str) -> dict[str, Any]:
-    """Connection information of ipc sockets in `directory`, which must be private.
+    """Connection information of ipc sockets in `directory`, which is made, and must be private.
 
-    A loopback TCP port on a login node can be read by every user of it; a socket in a 0700
-    directory only by its owner. Raises InsecureFile, and KernelkitError for too long a path.
+    Raises InsecureFile, and KernelkitError for too long a path.
     """
     private_dir(directory)
-    prefix = str(directory / "k")
+    return ipc_connection(directory / "k", key, scheme)
+
+
+def ipc_connection(prefix: Path, key: str, scheme: str) -> dict[str, Any]:
+    """Connection information of the sockets `PREFIX-1` to `PREFIX-5`, in a private directory.
+
+    A loopback TCP port on a login node can be read by every user of it; a socket in a 0700
+    directory only by its owner. Raises KernelkitError for too long a path.
+    """
     if len(os.fsencode(prefix)) + 2 > _LONGEST_SOCKET_PATH:
         raise KernelkitError(
-            f"`{directory}` is too long for a socket: at most {_LONGEST_SOCKET_PATH} bytes.",
+            f"`{prefix.parent}` is too long for a socket: at most {_LONGEST_SOCKET_PATH} bytes.",
             hint="Set JUPYTER_RUNTIME_DIR to a shorter directory of yours.",
         )
     ports = {f"{channel}_port": number for number, channel in enumerate(CHANNELS, 1)}
     return {
-        "transport": "ipc", "ip": prefix, "key": key, "signature_scheme": scheme, **ports,
+        "transport": "ipc", "ip": str(prefix), "key": key, "signature_scheme": scheme, **ports,
     }  # fmt: skip
 
 
