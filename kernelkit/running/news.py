@@ -31,7 +31,8 @@ class RunNews(Struct, frozen=True, kw_only=True):
     `serial` grows with every news of this process, whatever run it is of. `ends` is when Slurm
     will end the job, `expected_start` its own guess; both None when it does not say. `node` may
     be a host list. `unknown_since` is set while Slurm does not answer: all else is then what was
-    last known. `gpus` are the positions this run was given among those of its job.
+    last known. `trouble` says what is wrong with the run's files, and what to do, while it is.
+    `gpus` are the positions this run was given among those of its job.
     """
 
     run: str
@@ -57,6 +58,7 @@ class RunNews(Struct, frozen=True, kw_only=True):
     ends: int | None = None
     warning: MinutesLeft = ""
     unknown_since: float | None = None
+    trouble: str = ""
     end: RunEnd | None = None
 
 
@@ -75,13 +77,13 @@ def news_of(
     return RunNews(
         **facts_of(run, job),
         state="new" if state.phase == "queued" and not run.job_id else state.phase,
-        reason=trouble
-        or _reason(state, job if job is not None and job.phase == "pending" else None),
+        reason=_reason(state, job if job is not None and job.phase == "pending" else None),
         state_since=since,
         start=state.start,
         node=state.node or (job.nodes if job else ""),
         warning=warning,
         unknown_since=update.unknown_since if update else None,
+        trouble=trouble,
         end=state.end,
     )
 

@@ -348,6 +348,7 @@ class Run(Answer, frozen=True):
 
     `mine` are those that this server looks after; `attachable` those that it could take over.
     `unknown_since` is set while Slurm does not answer: all else is then what was last known.
+    `trouble` says what is wrong with the files of one that is `mine`, such as a full disk.
     `job_stays` says that its job then waits for another kernel, when this one ends without others.
     `gpu_use` is known some seconds after a start on GPUs whose driver tells; events may lack it.
     """
@@ -376,6 +377,7 @@ class Run(Answer, frozen=True):
     seconds_left: int | None
     warning: Literal["", "10", "3", "1"]
     unknown_since: float | None
+    trouble: str
     job_stays: bool
     end: RunEnd | None
     gpu_use: GpuUse | None

@@ -204,6 +204,7 @@ def _other_run(
         seconds_left=row.seconds_left,
         warning="",
         unknown_since=None if answer.complete else unknown_since,
+        trouble="",
         job_stays=stays,
         end=row.end,
         gpu_use=row.gpu_use,

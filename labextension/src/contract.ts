@@ -393,6 +393,8 @@ export interface IRun {
   seconds_left: number | null;
   /** While Slurm does not answer: all else is then what was last known. */
   unknown_since: number | null;
+  /** What is wrong with its files, and what to do; empty when nothing is. */
+  trouble: string;
   /** The strongest warning that is due, in minutes before the end. */
   warning: '' | '10' | '3' | '1';
   /** Whether this server holds it. */

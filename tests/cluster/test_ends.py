@@ -221,11 +221,11 @@ def test_what_cannot_be_read_now_ends_nothing_and_what_others_could_write_does(
         status = run / "status"
         status.chmod(0)  # as where a ticket for the disk has expired
         kernel.until(
-            "the trouble", lambda: kernel.last and "Permission denied" in kernel.last.reason
+            "the trouble", lambda: kernel.last and "Permission denied" in kernel.last.trouble
         )
         assert kernel.last and kernel.last.state == "running"
         status.chmod(0o600)
-        kernel.until("its end", lambda: kernel.last and "running on" in kernel.last.reason)
+        kernel.until("its end", lambda: kernel.last and not kernel.last.trouble)
         assert "Permission" not in kernel.text
         status.chmod(0o602)
         kernel.until(

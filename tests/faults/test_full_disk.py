@@ -234,9 +234,9 @@ def test_trouble_is_told_once_and_taken_back(run: Run, caplog: pytest.LogCapture
         telling.set(run, KernelState("running", "running on node1", 1, None, "node1"))
         for _ in range(3):
             telling.trouble(run, "No quota.", in_output=True)
-        assert heard[-1].reason == "No quota." and heard[-1].state == "running"
+        assert (heard[-1].trouble, heard[-1].state) == ("No quota.", "running")
         telling.trouble(run, "", in_output=False)
-        assert heard[-1].reason == "running on node1"
+        assert (heard[-1].trouble, heard[-1].reason) == ("", "running on node1")
     assert [record.getMessage() for record in caplog.records] == [f"Run {run.id}: No quota."]
 
 

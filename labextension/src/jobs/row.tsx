@@ -72,7 +72,13 @@ export function RunRow(props: IRunRowProps): JSX.Element {
               <StateChip
                 icon={failed ? failedIcon : ICONS[run.state]}
                 text={runState(run.state, trans)}
-                tone={failed ? 'bad' : unknown ? 'warn' : stateTone(run.state)}
+                tone={
+                  failed
+                    ? 'bad'
+                    : unknown || run.trouble
+                      ? 'warn'
+                      : stateTone(run.state)
+                }
                 reason={reason}
               />
               {unknown && <span className="kk-Row-sub">{unknown}</span>}
@@ -85,6 +91,9 @@ export function RunRow(props: IRunRowProps): JSX.Element {
             </span>
             <TimeBar run={run} now={now} trans={trans} />
             {reason && <span className="kk-Row-reason">{reason}</span>}
+            {run.trouble && (
+              <span className="kk-Row-reason">{run.trouble}</span>
+            )}
           </span>
         </button>
         <span className="kk-Row-actions">

@@ -23,6 +23,7 @@ export function aRun(changes: Partial<IRun> = {}): IRun {
     ends: NOW + 1800,
     seconds_left: 1800,
     unknown_since: null,
+    trouble: '',
     warning: '',
     mine: true,
     attachable: false,

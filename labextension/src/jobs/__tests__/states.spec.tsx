@@ -72,3 +72,19 @@ describe('RunRow', () => {
     screen.getByRole('button', { name });
   });
 });
+
+describe('what is wrong with the files of a kernel that runs', () => {
+  it('is told in the Jobs panel for as long as it is', () => {
+    const { commands } = recordedCommands();
+    const shared = { now: NOW, commands, trans };
+    const trouble = 'No quota is left. See `quota -s`.';
+    const { container, rerender } = render(
+      <RunRow run={aRun({ trouble })} endsJob {...shared} />
+    );
+    expect(container.textContent).toContain(trouble);
+    expect(container.querySelector('.kk-mod-warn')).not.toBeNull();
+    rerender(<RunRow run={aRun()} endsJob {...shared} />);
+    expect(container.textContent).not.toContain('quota');
+    expect(container.querySelector('.kk-mod-warn')).toBeNull();
+  });
+});
