@@ -153,7 +153,9 @@ def _started(
             step("start")
             manager.start_kernel(stdout=log, stderr=log, cwd=str(cwd) if cwd else None)
             client = manager.blocking_client()
-            client.start_channels()
+            # No heartbeat: its thread does not stop where it is told to before it is under way
+            # (jupyter_client 8.10), and opens sockets until this process has no descriptors left.
+            client.start_channels(hb=False)
             step("answer")
             client.wait_for_ready(timeout=timeout)
             yield _Client(client, manager), spec.language.lower()
