@@ -49,6 +49,7 @@ _SECRET = re.compile(
 )
 
 DISPLAY_NAME_LIMIT = 120
+SENTENCE_LIMIT = 400
 # Nobody needs more of a text whose first 120 characters are shown.
 _LONGEST_READ = 4096
 
@@ -225,10 +226,16 @@ def printable(value: str) -> str:
 
 def label(value: str) -> str:
     """A display name as it is shown, whoever wrote it: cleaned and at most 120 characters."""
-    cleaned = " ".join(printable(value[:_LONGEST_READ]).split())
-    if len(cleaned) > DISPLAY_NAME_LIMIT:
-        cleaned = cleaned[: DISPLAY_NAME_LIMIT - 1].rstrip() + "…"
-    return cleaned
+    return _cut(" ".join(printable(value[:_LONGEST_READ]).split()), DISPLAY_NAME_LIMIT)
+
+
+def sentence(value: str) -> str:
+    """A sentence that names what anybody wrote, as it is shown: cleaned, at most 400 characters."""
+    return _cut(printable(value[:_LONGEST_READ]), SENTENCE_LIMIT)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def display_name(value: str) -> str:

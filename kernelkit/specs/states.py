@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..names import label
+from ..names import label, sentence
 from .integrity import spec_digest
 from .locations import kernel_dirs, native_kernel_dir
 from .marks import Disk, Findings, compare_marks
@@ -180,7 +180,7 @@ def _examine(name: str, path: str, shadowed_by: str | None, disk: Disk) -> Insta
         display_name=label(_text(kernel.get("display_name"))),
         language=label(_text(kernel.get("language"))),
         state=state,
-        reasons=tuple(reasons),
+        reasons=tuple(map(sentence, reasons)),
         identity=_text(table.get("identity")) if managed else "",
         managed=managed,
         kernel=kernel,

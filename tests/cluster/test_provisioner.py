@@ -83,7 +83,10 @@ def test_a_layer_on_a_node(kind: str, kernels: Kernels, cluster: Cluster) -> Non
             answered = kernel.run("print(input('name? '))", stdin=lambda prompt: prompt + "me")
             assert answered == "name? me\n"
         kernel.run(cells.remember)
-        assert kernel.interrupt(cells.loop)["status"] != "ok"
+        ended = kernel.interrupt(cells.loop)
+        assert ended["status"] != "ok"
+        if language == "python":
+            assert ended["ename"] == "KeyboardInterrupt"
         assert kernel.run(cells.recall).strip() == "42"
 
         job = job_of(kernel)

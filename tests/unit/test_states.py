@@ -51,6 +51,14 @@ ESSENTIAL = {"image", "interpreter", "environment", "ipykernel", "runtime", "ini
 ONLY_EXISTENCE = {"ipykernel", "runtime", "init", "packages"}
 
 
+def test_a_reason_names_what_others_wrote_and_shows_none_of_its_tricks(root: Path) -> None:
+    put_foreign(root, "a", {"argv": ["\u202egnp.\x1b[31m\nsh"], "display_name": "A"})
+    put_foreign(root, "b", {"argv": ["long" * 1000], "display_name": "B"})
+    short, long = list_kernels([root / "kernels"])
+    assert short.reasons == ("its command `gnp.[31m sh` is not on PATH",)
+    assert len(long.reasons[0]) == 400 and long.reasons[0].endswith("…")
+
+
 @pytest.mark.parametrize("role", get_args(model.MarkRole))
 def test_a_marked_file_that_is_gone(root: Path, tmp_path: Path, role: str) -> None:
     file = tmp_path / "marked"
