@@ -5,9 +5,16 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from measure import show_progress
+from measure import Samples, show_progress, side_by_side
 from place import FULL, JOB, LOCAL, Place, ProbedServer
 from slurm import wait_for
+from supervised import make_queued_runs, write_kernel
+
+from kernelkit.running.runs import Runs
+from kernelkit.site import load_site
+
+JOBS = 200
+SHORTEST = "the shortest answer"
 
 MINUTE = 60.0
 Calls = dict[str, int]
@@ -46,6 +53,26 @@ def commands(place: Place, server: ProbedServer, count: int) -> Commands:
         for before, after in zip(seen, seen[1:], strict=False)
     )
     return Commands(count, start, minute, end)
+
+
+def listing(place: Place, server: ProbedServer, rounds: int) -> dict[str, Samples]:
+    """Seconds of the answer that lists `JOBS` kernels whose jobs wait, and of the shortest one."""
+    runs = Runs(load_site().run_dir)
+    make_queued_runs(runs, write_kernel(place.home / "kernel"), place.cluster, JOBS)
+
+    def timer(path: str) -> float:
+        start = time.perf_counter()
+        status, found = server.call("GET", f"/kernelkit/{path}")
+        seconds = time.perf_counter() - start
+        assert status == 200, found
+        assert path != "jobs" or len(found["runs"]) >= JOBS
+        return seconds
+
+    timers = {"jobs": lambda: timer("jobs"), SHORTEST: lambda: timer("tasks")}
+    try:
+        return side_by_side(timers, rounds=rounds, title=f"list of {JOBS} jobs")
+    finally:
+        place.cluster.cancel()
 
 
 def _run_a_cell(server: ProbedServer, kernel: str) -> None:

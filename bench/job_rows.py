@@ -9,7 +9,7 @@ import job_starts
 import job_verbs
 from job_costs import Commands
 from job_starts import BY_HAND, HERE, OURS, RESTARTED, RESTARTED_HERE, Crowd
-from measure import Samples, ratio
+from measure import Samples, difference, ratio
 from place import JOB, LOCAL, Place, nodes_apart, slurm_place
 from real import Parts
 from row import Row
@@ -20,6 +20,7 @@ RESTART_GOAL = INTERRUPT_GOAL = 1.2
 MANY_GOAL = 1.1
 STALL_GOAL = 0.050  # seconds
 MEMORY_GOAL = 5  # MB
+LISTING_GOAL = 0.3  # seconds
 
 
 def job_rows(parts: Parts, rounds: int) -> Iterator[Row]:
@@ -50,6 +51,8 @@ def job_rows(parts: Parts, rounds: int) -> Iterator[Row]:
                 yield _commands(job_costs.commands(place, server, count))
         with place.server("memory") as server:
             yield from _memory(place, job_costs.memory(place, server))
+        with place.server("listing") as server:
+            yield _listing(job_costs.listing(place, server, rounds))
 
 
 def _answer(found: dict[str, Samples]) -> Row:
@@ -163,3 +166,16 @@ def _memory(place: Place, found: job_costs.Memory) -> Iterator[Row]:
             size / 1e6 <= MEMORY_GOAL,
             "libzmq's contexts",
         )
+
+
+def _listing(found: dict[str, Samples]) -> Row:
+    jobs, shortest = found["jobs"], found[job_costs.SHORTEST]
+    return Row(
+        f"list of {job_costs.JOBS} kernels whose jobs wait",
+        jobs.describe(),
+        f"{job_costs.SHORTEST}: {shortest.describe()}",
+        f"{difference(jobs, shortest) * 1000:+.0f} ms",
+        f"<= {LISTING_GOAL * 1000:.0f} ms",
+        jobs.median <= LISTING_GOAL,
+        "each run's record is read",
+    )

@@ -16,6 +16,7 @@ from queue import Empty
 from typing import Any
 
 from jupyter_client.blocking.client import BlockingKernelClient
+from slurm import Cluster
 from waiting import wait_until
 
 from kernelkit.model import Resources
@@ -49,6 +50,14 @@ def make_run(runs: Runs, kernel: Path, **changes: Any) -> Run:
         "cwd": str(kernel),
     }  # fmt: skip
     return making.make_run(runs, kernel_dir=kernel, **{**wanted, **changes})
+
+
+def make_queued_runs(runs: Runs, kernel: Path, cluster: Cluster, count: int) -> None:
+    """Runs whose jobs are in the queue and will not start; the caller cancels them."""
+    for _ in range(count):
+        run = make_run(runs, kernel)
+        job = cluster.submit("--hold", "--time=1", f"--job-name={run.job_name}")
+        runs.update(run.id, submits=1, job_id=job, phase="queued")
 
 
 class Supervised:

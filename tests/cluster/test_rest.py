@@ -14,6 +14,11 @@ from hearing import Event, Events, hearing
 from job_kernels import Kernels
 from serving import TOKEN, Server
 from slurm import Cluster, wait_for
+from supervised import make_queued_runs, write_kernel
+
+from kernelkit.running.records import Run
+from kernelkit.running.runs import Runs
+from kernelkit.site import load_site
 
 
 def listening(server: Server) -> AbstractContextManager[Events]:
@@ -88,6 +93,24 @@ def test_a_kernel_is_launched_watched_given_more_time_and_cancelled(
         serials = [event["serial"] for event in events.of("run")]
         assert serials == list(range(serials[0], serials[0] + len(serials)))
     server.delete(started["kernel_id"])
+
+
+def test_two_hundred_jobs_are_one_question_to_slurm(
+    server: Server, kernels: Kernels, cluster: Cluster
+) -> None:
+    runs = Runs(load_site().run_dir)
+    make_queued_runs(runs, write_kernel(kernels.home / "kernel"), cluster, 200)
+    before = server.calls("squeue")
+    found = ask(server, "jobs")
+    assert server.calls("squeue") == before + 1
+    assert [run["run"] for run in found["runs"]] == [run.id for run in by_age(runs)]
+    assert {(run["state"], run["mine"]) for run in found["runs"]} == {("queued", False)}
+    assert not found["jobs_without_run"] and not found["problems"]
+    cluster.cancel()
+
+
+def by_age(runs: Runs) -> list[Run]:
+    return sorted(runs.listing().runs, key=lambda run: run.created)
 
 
 def test_a_kernel_that_jupyter_started_is_told_of_though_nobody_asked_for_runs(
