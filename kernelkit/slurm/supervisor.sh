@@ -25,7 +25,7 @@ exec {complaints}>&2 2>/dev/null
 
 # By run id. `pid` has the kernels that live, `want` those to be started when none does, `why` the
 # reason for those that are to end; `next` is the signal to send at the time `due`.
-declare -A phase pid starts want why next due serial exit_code beat lease seen since untold touched
+declare -A phase pid starts want why next due serial exit_code beat lease seen since untold touched interrupted
 address='' no_address='' ending='' idle_since='' now=0 last=0
 
 # A signal rings a bell, which `read` hears: bash 5.2 forgets children that end while a signal cuts
@@ -303,7 +303,13 @@ obey() {  # RUN
 }
 
 pass_on() {  # RUN SIGNAL START: to kernel number START, never to one that has followed it
-  [[ $2 =~ ^(INT|TERM|KILL)$ && $3 = "${starts[$1]}" && -n ${pid[$1]-} ]] && send "$1" "$2"
+  [[ $2 =~ ^(INT|TERM|KILL)$ && $3 = "${starts[$1]}" && -n ${pid[$1]-} ]] || return
+  if [ "$2" = INT ]; then
+    # Who asks again at once means the same: interrupted while it tells of that, a kernel may tell nothing.
+    (( now - ${interrupted[$1]:--100} >= 30 )) || return
+    interrupted[$1]=$now
+  fi
+  send "$1" "$2"
 }
 
 relaunch() {  # RUN START GRACE: have start number START; a kernel that lives gets GRACE seconds
