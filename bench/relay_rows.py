@@ -41,9 +41,9 @@ def relay_rows(_: Parts, rounds: int) -> Iterator[Row]:
         )
     for size, found in outputs.items():
         for name in (relay.CURVE, relay.RELAY, relay.FORWARDED):
-            # One message is encrypted as a whole before any of it is sent, with or without a
-            # relay: what a relay adds to that is held against Curve alone.
-            than = relay.CURVE if size == relay.ONE_MESSAGE and name != relay.CURVE else relay.PLAIN
+            # A message is encrypted as a whole before any of it is sent, with or without a
+            # relay: what a relay adds to a great one is held against Curve alone.
+            than = relay.CURVE if size == relay.AT_ONCE and name != relay.CURVE else relay.PLAIN
             speed = 1 / ratio(found[name], found[than])
             judged = name == relay.RELAY
             of_plain = 1 / ratio(found[name], found[relay.PLAIN])
