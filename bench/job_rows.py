@@ -51,8 +51,12 @@ def job_rows(parts: Parts, rounds: int) -> Iterator[Row]:
                 yield _commands(job_costs.commands(place, server, count))
         with place.server("memory") as server:
             yield from _memory(place, job_costs.memory(place, server))
-        with place.server("listing") as server:
-            yield _listing(job_costs.listing(place, server, rounds))
+
+
+def queue_rows(parts: Parts, rounds: int) -> Iterator[Row]:
+    """What a page that lists a long queue waits for."""
+    with slurm_place(parts) as place, place.server("listing") as server:
+        yield _listing(job_costs.listing(place, server, rounds))
 
 
 def _answer(found: dict[str, Samples]) -> Row:

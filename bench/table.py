@@ -20,7 +20,7 @@ TREE = Path(__file__).parents[1]
 sys.path += [str(TREE / "tests"), str(TREE / "tests/cluster")]
 
 from front_end_rows import front_end_rows  # noqa: E402
-from job_rows import job_rows  # noqa: E402
+from job_rows import job_rows, queue_rows  # noqa: E402
 from list_rows import list_rows  # noqa: E402
 from real import Parts, find_parts  # noqa: E402
 from relay_rows import relay_rows  # noqa: E402
@@ -35,6 +35,7 @@ PARTS: dict[str, tuple[str, Callable[[Parts, int], Iterable[Row]]]] = {
     "start": ("Starting a kernel here", start_rows),
     "relay": ("Through the relay", relay_rows),
     "slurm": ("Kernels in Slurm jobs", job_rows),
+    "queue": ("A long queue", queue_rows),
     "server": ("The server extension", server_rows),
     "sidebar": ("The sidebar", front_end_rows),
 }
