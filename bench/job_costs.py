@@ -14,7 +14,6 @@ from kernelkit.running.runs import Runs
 from kernelkit.site import load_site
 
 JOBS = 200
-SHORTEST = "the shortest answer"
 
 MINUTE = 60.0
 Calls = dict[str, int]
@@ -68,7 +67,7 @@ def listing(place: Place, server: ProbedServer, rounds: int) -> dict[str, Sample
         assert path != "jobs" or len(found["runs"]) >= JOBS
         return seconds
 
-    timers = {"jobs": lambda: timer("jobs"), SHORTEST: lambda: timer("tasks")}
+    timers = {"jobs": lambda: timer("jobs"), "nothing": lambda: timer("tasks")}
     try:
         return side_by_side(timers, rounds=rounds, title=f"list of {JOBS} jobs")
     finally:

@@ -9,10 +9,11 @@ import job_starts
 import job_verbs
 from job_costs import Commands
 from job_starts import BY_HAND, HERE, OURS, RESTARTED, RESTARTED_HERE, Crowd
-from measure import Samples, difference, ratio
+from measure import Samples, ratio
 from place import JOB, LOCAL, Place, nodes_apart, slurm_place
 from real import Parts
 from row import Row
+from server_rows import answer_row
 
 ANSWER_GOAL = 0.2  # seconds
 CELL_GOAL = 1.1
@@ -56,7 +57,11 @@ def job_rows(parts: Parts, rounds: int) -> Iterator[Row]:
 def queue_rows(parts: Parts, rounds: int) -> Iterator[Row]:
     """What a page that lists a long queue waits for."""
     with slurm_place(parts) as place, place.server("listing") as server:
-        yield _listing(job_costs.listing(place, server, rounds))
+        found = job_costs.listing(place, server, rounds)
+        what = f"list of {job_costs.JOBS} kernels whose jobs wait"
+        yield answer_row(
+            what, found["jobs"], found["nothing"], LISTING_GOAL, "each run's record is read"
+        )
 
 
 def _answer(found: dict[str, Samples]) -> Row:
@@ -170,16 +175,3 @@ def _memory(place: Place, found: job_costs.Memory) -> Iterator[Row]:
             size / 1e6 <= MEMORY_GOAL,
             "libzmq's contexts",
         )
-
-
-def _listing(found: dict[str, Samples]) -> Row:
-    jobs, shortest = found["jobs"], found[job_costs.SHORTEST]
-    return Row(
-        f"list of {job_costs.JOBS} kernels whose jobs wait",
-        jobs.describe(),
-        f"{job_costs.SHORTEST}: {shortest.describe()}",
-        f"{difference(jobs, shortest) * 1000:+.0f} ms",
-        f"<= {LISTING_GOAL * 1000:.0f} ms",
-        jobs.median <= LISTING_GOAL,
-        "each run's record is read",
-    )

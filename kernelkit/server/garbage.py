@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,11 +36,18 @@ class Tidying:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._desk: Desk | None = None
+        self._unlisten: Callable[[], None] = lambda: None
 
     def open(self, desk: Desk) -> None:
         """Hear of all that this process's desk looks after; called before its first run."""
         self._desk = desk
-        desk.listen(self.hear)
+        self._unlisten = desk.listen(self.hear)
+
+    def close(self) -> None:
+        """Hear no more, with the server."""
+        self._unlisten()
+        if self._timer is not None:
+            self._timer.cancel()
 
     def hear(self, news: RunNews) -> None:
         """Hear of a run, in whichever thread."""

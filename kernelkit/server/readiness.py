@@ -31,9 +31,7 @@ async def prepare(services: Services) -> None:
         return True
 
     if await services.in_thread(work):
-        from ..running.opening import when_opened
-
-        when_opened(garbage.Tidying().open)
+        services.keep_tidy()
 
 
 def _provisioner(found: dict[str, Any]) -> str:

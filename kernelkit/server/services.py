@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .bulletin import Bulletin
 from .events import Events
+from .garbage import Tidying
 
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
@@ -60,12 +61,20 @@ class Services:
         self.bulletin = Bulletin(self.events)
         self.lock = threading.RLock()
         self._watching: asyncio.Task[None] | None = None
+        self._tidying: Tidying | None = None
 
     def hear_of_runs(self) -> None:
         """Tell of this server's runs from the first one on; called as the server is made."""
         from ..running.opening import when_opened
 
         when_opened(self.bulletin.open)
+
+    def keep_tidy(self) -> None:
+        """Collect from now on what ended kernels leave; called in the server's loop."""
+        from ..running.opening import when_opened
+
+        self._tidying = Tidying()
+        when_opened(self._tidying.open)
 
     async def watch(self) -> None:
         """Tell of what other processes change from now on; called once the server listens."""
@@ -75,6 +84,8 @@ class Services:
     async def close(self) -> None:
         """End what is going on, with the server."""
         self.bulletin.close()
+        if self._tidying is not None:
+            self._tidying.close()
         if self._watching is not None:
             self._watching.cancel()
         if "tasks" in self.__dict__:

@@ -42,8 +42,9 @@ class Desk:
         self.state = "new"
         self._listeners: list[Told] = []
 
-    def listen(self, listener: Told) -> None:
+    def listen(self, listener: Told) -> Callable[[], None]:
         self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     def snapshot(self) -> tuple[Any, ...]:
         return (SimpleNamespace(state=self.state),)
@@ -72,6 +73,28 @@ def opened() -> Desk:
     desk = Desk()
     garbage.Tidying().open(desk)  # type: ignore[arg-type]
     return desk
+
+
+def test_a_server_that_stops_hears_no_more_and_collects_nothing() -> None:
+    desk, left = Desk(), cycle()
+
+    async def act() -> None:
+        tidying = garbage.Tidying()
+        tidying.open(desk)  # type: ignore[arg-type]
+        desk.tell("ended")
+        await asyncio.get_running_loop().run_in_executor(None, lambda: None)
+        (timer,) = timers_of_tidying()
+        tidying.close()
+        assert timer.cancelled()
+
+    asyncio.run(act())
+    desk.tell("ended")  # its loop is closed by now
+    assert left() is not None
+
+
+def timers_of_tidying() -> list[asyncio.TimerHandle]:
+    loop: Any = asyncio.get_running_loop()
+    return [handle for handle in loop._scheduled if "Tidying" in repr(handle)]
 
 
 def test_what_an_ended_kernel_left_is_collected() -> None:
@@ -112,8 +135,7 @@ def test_nothing_is_collected_for_a_kernel_that_goes_on() -> None:
         before = collections()
         desk.tell("running")
         await asyncio.get_running_loop().run_in_executor(None, lambda: None)
-        handles: Any = asyncio.get_running_loop()
-        assert not [h for h in handles._scheduled if "Tidying" in repr(h)]
+        assert not timers_of_tidying()
         assert left() is not None
         assert collections() == before
 

@@ -236,7 +236,8 @@ from jupyter_client.kernelspec import KernelSpecManager
 from kernelkit.server import readiness
 async def in_thread(work): return await asyncio.to_thread(work)
 server = SimpleNamespace(kernel_spec_manager=KernelSpecManager(kernel_dirs=[sys.argv[1]]))
-asyncio.run(readiness.prepare(SimpleNamespace(server=server, in_thread=in_thread)))
+services = SimpleNamespace(server=server, in_thread=in_thread, keep_tidy=lambda: None)
+asyncio.run(readiness.prepare(services))
 print("kernelkit.running.provisioner" in sys.modules, gc.get_freeze_count() > 0)
 """
 
