@@ -305,8 +305,9 @@ obey() {  # RUN
 pass_on() {  # RUN SIGNAL START: to kernel number START, never to one that has followed it
   [[ $2 =~ ^(INT|TERM|KILL)$ && $3 = "${starts[$1]}" && -n ${pid[$1]-} ]] || return
   if [ "$2" = INT ]; then
-    # Who asks again at once means the same: interrupted while it tells of that, a kernel may tell nothing.
-    (( now - ${interrupted[$1]:--100} >= 30 )) || return
+    # Two within 20 ms are one: a kernel that is interrupted again while it tells of the first may tell
+    # nothing at all. Not longer: the next cell may be interrupted, too.
+    (( now - ${interrupted[$1]:--100} > 2 )) || return
     interrupted[$1]=$now
   fi
   send "$1" "$2"
