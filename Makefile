@@ -1,6 +1,6 @@
 .PHONY: demo lab test bench parts lint ui docs translations pictures
 
-SHELL_FILES = kernelkit/slurm/supervisor.sh .ci/run bench/run demo/run demo/lab demo/unpack-modules demo/*.sh binder/postBuild docs/make-pictures tests/parts/install tests/parts/test-run tests/parts/lib/in-venv tests/parts/lib/*.sh tests/parts/lib/parts/*.sh $(addprefix tests/parts/cluster/,lib.sh up down status enter within do one-node other-slurm) tests/parts/wrappers/* tests/parts/conda/conda tests/parts/conda/*/*.sh
+SHELL_FILES = kernelkit/slurm/supervisor.sh .ci/run bench/run demo/run demo/lab demo/unpack-modules demo/*.sh binder/postBuild docs/make-pictures tests/parts/install tests/parts/test-run tests/parts/lib/in-venv tests/parts/lib/take-part tests/parts/lib/*.sh tests/parts/lib/parts/*.sh $(addprefix tests/parts/cluster/,lib.sh up down status enter within do one-node other-slurm) tests/parts/wrappers/* tests/parts/conda/conda tests/parts/conda/*/*.sh
 
 # From a fresh clone to a notebook that ran in a kernel made by `kernelkit install`.
 demo:

@@ -22,8 +22,8 @@ settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("explore", max_examples=5000, deadline=None)
 settings.load_profile("same")
 
-# The fixtures of Slurm.
-pytest_plugins = ["slurm"]
+# How several runs share the suite; the fixtures of Slurm.
+pytest_plugins = ["sharing", "slurm"]
 
 # What a developer's shell, an activated environment, a loaded module or a job leaves behind.
 LEAKS = (

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from jupyter_client import BlockingKernelClient
-from relaying import WAIT, iopub_of, kinds
+from relaying import WAIT, iopub_of, kinds, stream_text
 
 BLOB = bytes(range(256)) * 4096
 
@@ -35,8 +35,7 @@ def run(client: BlockingKernelClient, code: str) -> list[dict[str, Any]]:
 
 def printed(client: BlockingKernelClient, code: str) -> str:
     """What one cell printed."""
-    found = run(client, code)
-    return "".join(m["content"]["text"] for m in found if m["msg_type"] == "stream")
+    return stream_text(run(client, code))
 
 
 def send_comm(
@@ -79,7 +78,7 @@ def move_a_widget(client: BlockingKernelClient) -> None:
     )
     data = {"method": "update", "state": {"value": 42}, "buffer_paths": []}
     answered = iopub_of(client, send_comm(client, "comm_msg", model, data=data))
-    assert "moved to 42\n" in [m["content"]["text"] for m in answered if m["msg_type"] == "stream"]
+    assert "moved to 42\n" in stream_text(answered)
     assert printed(client, "print(slider.value)") == "42\n"
 
 
@@ -127,7 +126,7 @@ def stop_at_a_breakpoint(client: BlockingKernelClient) -> None:
     assert {"number": "21", "twice": "42"}.items() <= {v["name"]: v["value"] for v in found}.items()
     ask_the_debugger(client, "continue", threadId=thread)
     heard = iopub_of(client, cell)
-    assert "42\n" in [m["content"]["text"] for m in heard if m["msg_type"] == "stream"]
+    assert "42\n" in stream_text(heard)
     assert client.get_shell_msg(timeout=WAIT)["content"]["status"] == "ok"
     ask_the_debugger(client, "disconnect", restart=False, terminateDebuggee=False)
 

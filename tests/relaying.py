@@ -133,13 +133,19 @@ def iopub_of(
 
 
 def printed_by(client: BlockingKernelClient, msg_id: str, text: str) -> list[dict[str, Any]]:
-    """The iopub messages of one request, up to the first stream that is exactly `text`."""
+    """The iopub messages of one request, until all that it printed ends with `text`."""
     found: list[dict[str, Any]] = []
-    while not found or found[-1]["content"].get("text") != text:
+    while not stream_text(found).endswith(text):
         message = client.get_iopub_msg(timeout=WAIT)
         if message["parent_header"].get("msg_id") == msg_id:
             found.append(message)
     return found
+
+
+def stream_text(messages: list[dict[str, Any]]) -> str:
+    """What messages print. The text of one print() may come in several of them: ipykernel sends
+    what it has every 0.2 s, also between the text and its line end."""
+    return "".join(m["content"]["text"] for m in messages if m["msg_type"] == "stream")
 
 
 def kinds(messages: list[dict[str, Any]]) -> list[str]:

@@ -147,15 +147,26 @@ def inner_connection(connection: Connection, directory: str, tcp: bool) -> Conne
 
 
 def _free_ports() -> Dict[str, int]:
+    """Ports of loopback that nobody uses.
+
+    The kernel binds them only some seconds later. As in supervisor.sh, they are none of those that
+    Linux gives to whoever asks for any (32768 and up): IRkernel goes on without a port it cannot
+    bind, and then hears no shutdown.
+    """
+    import random
     import socket
 
-    held = [socket.socket() for _ in CHANNELS]
-    for each in held:
-        each.bind(("127.0.0.1", 0))
-    ports = {c + "_port": s.getsockname()[1] for c, s in zip(CHANNELS, held)}
-    for each in held:
-        each.close()
-    return ports
+    ports: Dict[str, int] = {}
+    for port in random.sample(range(20000, 32000), 1000):
+        with socket.socket() as tried:
+            try:
+                tried.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        ports[CHANNELS[len(ports)] + "_port"] = port
+        if len(ports) == len(CHANNELS):
+            return ports
+    raise Refused(FAILED, "no free ports were found between 20000 and 32000 on loopback.")
 
 
 def write_private(file: str, content: Connection) -> None:

@@ -16,7 +16,17 @@ from typing import Any
 import pytest
 import zmq
 from real import Parts
-from relaying import KEY, WAIT, RealKernel, Seen, connected, iopub_of, started_relay
+from relaying import (
+    KEY,
+    WAIT,
+    RealKernel,
+    Seen,
+    connected,
+    iopub_of,
+    printed_by,
+    started_relay,
+    stream_text,
+)
 from waiting import wait_until
 
 from kernelkit.running import forwarder
@@ -81,6 +91,14 @@ def test_it_needs_nothing_but_the_standard_library() -> None:
         for alias in node.names
     } | {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {n for n in names if n} - set(sys.stdlib_module_names) == {"zmq"}
+
+
+def test_ports_for_a_kernel_are_none_that_others_are_given(tmp_path: Path) -> None:
+    inner = forwarder.inner_connection({"key": KEY}, str(tmp_path), tcp=True)
+    ports = {inner[f"{channel}_port"] for channel in forwarder.CHANNELS}
+    given, _ = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    assert len(ports) == 5
+    assert max(ports) < given
 
 
 @pytest.mark.parametrize(
@@ -244,16 +262,14 @@ def test_an_interrupt_of_the_group_comes_once(tmp_path: Path, stack: ExitStack) 
     assert seen.joined.wait(WAIT)
     client.wait_for_ready(timeout=WAIT)
     loop = client.execute(
-        "import time\ncount = 0\nprint('go', flush=True)\n"
-        "try:\n    while True: time.sleep(0.05)\n"
+        "import time\ncount = 0\n"
+        "try:\n    print('go', flush=True)\n    while True: time.sleep(0.05)\n"
         "except KeyboardInterrupt:\n    count += 1\n    time.sleep(0.5)\n"
         "print('interrupted', count)"
     )
-    while client.get_iopub_msg(timeout=WAIT)["msg_type"] != "stream":
-        pass
+    printed_by(client, loop, "go\n")
     os.killpg(kernel.process.pid, signal.SIGINT)
-    texts = [m["content"].get("text") for m in iopub_of(client, loop) if m["msg_type"] == "stream"]
-    assert texts == ["interrupted 1\n"]
+    assert stream_text(iopub_of(client, loop)) == "interrupted 1\n"
 
 
 # --- kernels of other kinds ------------------------------------------------------------------------
@@ -270,12 +286,15 @@ def work_through(kernel: RealKernel, cells: dict[str, str]) -> None:
         assert seen.joined.wait(WAIT)
         sent = [held, *map(client.execute, rest)]
         for expected, msg_id in zip(cells.values(), sent, strict=True):
-            found = iopub_of(client, msg_id)
-            text = "".join(m["content"]["text"] for m in found if m["msg_type"] == "stream")
-            assert text.strip() == expected
-        # Its end is not waited for: ipykernel 7 now and then stands still there, one thread of its
-        # own waiting for another, until a supervisor ends it.
-        assert client.shutdown(reply=True, timeout=WAIT)["content"]["status"] == "ok"
+            assert stream_text(iopub_of(client, msg_id)).strip() == expected
+        client.shutdown()
+        # ipykernel 7 now and then stands still after its reply, one thread of its own waiting for
+        # another, until a supervisor ends it; IRkernel quits the moment it has given its reply to
+        # zmq, and may take it along.
+        wait_until(
+            lambda: client.control_channel.msg_ready() or kernel.process.poll() is not None,
+            what="neither a reply to shutdown nor an end",
+        )
 
 
 @pytest.mark.parametrize("options", [[], ["--tcp"]])

@@ -8,7 +8,17 @@ from pathlib import Path
 
 import pytest
 from jupyter_client import BlockingKernelClient
-from relaying import WAIT, RealKernel, Seen, connected, iopub_of, kinds, started_relay
+from relaying import (
+    WAIT,
+    RealKernel,
+    Seen,
+    connected,
+    iopub_of,
+    kinds,
+    printed_by,
+    started_relay,
+    stream_text,
+)
 
 from kernelkit.running.relay import Relay
 
@@ -60,12 +70,7 @@ def test_held_cells_run_in_order_when_the_kernel_comes(
         reply = client.get_shell_msg(timeout=WAIT)
         assert reply["parent_header"]["msg_id"] == msg_id
         assert reply["content"]["execution_count"] == number + 1
-    text = "".join(
-        m["content"]["text"]
-        for msg_id in sent
-        for m in iopub_of(client, msg_id)
-        if m["msg_type"] == "stream"
-    )
+    text = "".join(stream_text(iopub_of(client, msg_id)) for msg_id in sent)
     assert text.split() == [str(number) for number in range(50)]
 
 
@@ -86,7 +91,7 @@ def test_the_first_cell_shows_the_state_and_then_only_its_own_output(
     relay.splice(start_kernel().connection)
     after = iopub_of(client, msg_id)
     assert kinds(after)[0] == "clear_output"
-    assert kinds(after).count("stream") == 1
+    assert stream_text(after) == "mine\n"
     assert "display_data" not in kinds(after)
 
 
@@ -125,14 +130,12 @@ def test_input_completion_and_interrupt_pass_through(
     asked = client.get_stdin_msg(timeout=WAIT)
     assert asked["content"]["prompt"] == "who? "
     client.input("you")
-    text = [m["content"]["text"] for m in iopub_of(client, msg_id) if m["msg_type"] == "stream"]
-    assert "".join(text) == "hello you\n"
+    assert stream_text(iopub_of(client, msg_id)) == "hello you\n"
     client.get_shell_msg(timeout=WAIT)
     completed = client.complete("nam", reply=True, timeout=WAIT)
     assert "name" in completed["content"]["matches"]
     msg_id = client.execute("import time\nprint('go', flush=True)\nwhile True: time.sleep(0.05)")
-    while client.get_iopub_msg(timeout=WAIT)["msg_type"] != "stream":
-        pass
+    printed_by(client, msg_id, "go\n")
     client.control_channel.send(client.session.msg("interrupt_request", {}))
     reply = client.get_shell_msg(timeout=WAIT)
     assert reply["content"]["ename"] == "KeyboardInterrupt"
@@ -211,8 +214,7 @@ def test_large_and_binary_output_arrives_whole(
     messages = iopub_of(client, client.execute(code))
     opened = next(m for m in messages if m["msg_type"] == "comm_open")
     assert bytes(opened["buffers"][0]) == bytes(range(256)) * 8192
-    text = "".join(m["content"]["text"] for m in messages if m["msg_type"] == "stream")
-    assert len(text) == 5_000_001
+    assert len(stream_text(messages)) == 5_000_001
 
 
 def test_a_kernel_that_was_left_is_none_that_answers(

@@ -6,6 +6,7 @@ import threading
 import unittest
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import groupby
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -31,6 +32,7 @@ from relaying import (
     kinds,
     printed_by,
     started_relay,
+    stream_text,
 )
 
 from kernelkit.running.relay import Relay
@@ -61,7 +63,7 @@ class Joined:
         return found
 
     def print(self, code: str) -> str:
-        return "".join(m["content"]["text"] for m in self.run(code) if m["msg_type"] == "stream")
+        return stream_text(self.run(code))
 
 
 @pytest.fixture
@@ -235,8 +237,8 @@ def test_what_the_relay_adds_to_a_cell_is_the_kernels_own_voice(joined: Joined) 
     heard += iopub_of(client, cell)
     # JupyterLab handles what comes while the last that came was of the kernel's session.
     assert len({m["header"]["session"] for m in heard}) == 1
-    said = [m["content"] for m in heard if m["msg_type"] == "stream"]
-    assert [(each["name"], each["text"]) for each in said] == [
+    said = groupby((m for m in heard if m["msg_type"] == "stream"), lambda m: m["content"]["name"])
+    assert [(name, stream_text(list(part))) for name, part in said] == [
         ("stdout", "before\n"), ("stderr", "a warning\n"), ("stdout", "after\n"),
     ]  # fmt: skip
     texts = [m["content"].get("text") for m in iopub_of(client, waiting)]
@@ -282,8 +284,8 @@ def test_what_a_direct_connection_keeps_is_kept_in_order(joined: Joined) -> None
         sent = client.execute(SEND.format(count=count))
         # Nothing is read of the output before the kernel has sent all of it.
         assert client.get_shell_msg(timeout=WAIT)["content"]["status"] == "ok"
-        texts = [m["content"]["text"] for m in iopub_of(client, sent) if m["msg_type"] == "stream"]
-        assert [int(word) for word in "".join(texts).split()] == list(range(count))
+        words = stream_text(iopub_of(client, sent)).split()
+        assert [int(word) for word in words] == list(range(count))
 
 
 def test_two_front_ends_hear_the_same_and_are_asked_apart(joined: Joined, stack: ExitStack) -> None:
@@ -295,8 +297,7 @@ def test_two_front_ends_hear_the_same_and_are_asked_apart(joined: Joined, stack:
     assert not joined.client.stdin_channel.msg_ready()
     other.input("the other")
     for client in (joined.client, other):
-        texts = [m["content"]["text"] for m in iopub_of(client, asked) if m["msg_type"] == "stream"]
-        assert "".join(texts) == "the other\n"
+        assert stream_text(iopub_of(client, asked)) == "the other\n"
 
 
 def test_a_front_end_that_comes_late_hears_the_rest(joined: Joined, stack: ExitStack) -> None:
@@ -309,8 +310,7 @@ def test_a_front_end_that_comes_late_hears_the_rest(joined: Joined, stack: ExitS
     client.get_stdin_msg(timeout=WAIT)
     client.input("")
     for each in (client, other):
-        texts = [m["content"]["text"] for m in iopub_of(each, running) if m["msg_type"] == "stream"]
-        assert texts == ["late\n"]
+        assert stream_text(iopub_of(each, running)) == "late\n"
 
 
 def test_a_front_end_that_vanished_is_not_missed(joined: Joined) -> None:
@@ -338,10 +338,7 @@ def test_a_kernel_that_dies_in_mid_message_leaves_the_relay_able(
     joined.kernel = RealKernel(tmp_path, curve=True)
     stack.callback(joined.kernel.end)
     joined.join()
-    texts = [
-        m["content"]["text"] for m in iopub_of(joined.client, held) if m["msg_type"] == "stream"
-    ]
-    assert texts == ["the next\n"]
+    assert stream_text(iopub_of(joined.client, held)) == "the next\n"
     assert dying != held
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import zmq
 from jupyter_client import BlockingKernelClient
-from relaying import INFO, KEY, WAIT, RealKernel, connected, iopub_of
+from relaying import INFO, KEY, WAIT, RealKernel, connected, iopub_of, stream_text
 
 from kernelkit.running.relay.endpoints import endpoint, local_connection
 
@@ -98,8 +98,7 @@ def must_receive_all(client: BlockingKernelClient) -> None:
     client.wait_for_ready(timeout=WAIT)
     for _ in range(CELLS):
         heard = iopub_of(client, client.execute(WRITE))
-        texts = [m["content"]["text"] for m in heard if m["msg_type"] == "stream"]
-        assert sum(map(len, texts)) == MESSAGES * MEGABYTE
+        assert len(stream_text(heard)) == MESSAGES * MEGABYTE
 
 
 def test_a_gigabyte_passes_through_little_memory(alone: Alone) -> None:
