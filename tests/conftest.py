@@ -25,6 +25,9 @@ settings.load_profile("same")
 # How several runs share the suite; the fixtures of Slurm.
 pytest_plugins = ["sharing", "slurm"]
 
+# Directories of tests.
+DRIVES_OTHERS = {"browser", "cluster", "contract", "faults", "integration", "server"}
+
 # What a developer's shell, an activated environment, a loaded module or a job leaves behind.
 LEAKS = (
     "APPTAINER",
@@ -57,15 +60,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # A cluster's daemons wake once a second and are restarted by some tests; on a machine that
-    # others load too, one may be late for a test's patience. A second failure counts, and a test
-    # that was run again is listed as such.
-    daemons = {"cluster", "fragile_cluster", "accounting", "one_node_cluster"}
+    # These drive other people's programs: a cluster's daemons that wake once a second, kernels (of
+    # some thousand ipykernels one aborts or stands still at its end), Chromium; three runs at a
+    # time on two cores. A second failure counts, and the summary shows what the first one was.
+    tests = Path(__file__).parent
     for item in items:
-        fixtures = set(getattr(item, "fixturenames", ()))
-        if daemons & fixtures:
+        if item.path.relative_to(tests).parts[0] in DRIVES_OTHERS:
             item.add_marker(pytest.mark.flaky(reruns=1))
-        if "session_cluster" in fixtures:
+        if "session_cluster" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.on_cluster)
 
 
@@ -139,3 +141,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("real parts are required, but tests skipped for want of one")
         for nodeid in skipped:
             terminalreporter.line(nodeid)
+    again = terminalreporter.stats.get("rerun", [])
+    if again:
+        terminalreporter.section("run again, because of")
+        for report in again:
+            terminalreporter.section(report.nodeid, sep="-")
+            terminalreporter.line(report.longreprtext)
