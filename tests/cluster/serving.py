@@ -121,6 +121,7 @@ class Server(Api):
                     **variables,
                     "PATH": programs + os.environ["PATH"],
                     "JUPYTER_TOKEN": TOKEN,
+                    "PYTHONFAULTHANDLER": "1",
                 },
                 cwd=home,
                 stdin=subprocess.DEVNULL,
@@ -159,8 +160,9 @@ class Server(Api):
             try:
                 self.process.wait(60)
             except subprocess.TimeoutExpired:
-                self.process.kill()
-                raise
+                self.process.send_signal(signal.SIGABRT)  # it tells where each of its threads is
+                self.process.wait(60)
+                raise AssertionError(f"it did not stop:\n{self.log.read_text()[-20_000:]}") from None
 
 
 class Page:
