@@ -29,6 +29,7 @@ from .records import Run, Status
 from .relay import Relay
 from .runs import Runs
 from .servers import this_server
+from .signals import Signals
 from .telling import Telling
 
 # How long the news of an end waits for Slurm's reason: a job completes within its KillWait and the
@@ -67,6 +68,7 @@ class Keeper:
         self._ended_since: float | None = None
         self._task: asyncio.Task[None] | None = None
         self._lease = Lease(runs)
+        self._signals = Signals(run.id, control, relay)
         self._is_ours = True
 
     @property
@@ -132,6 +134,7 @@ class Keeper:
 
     def _follow(self, start: int) -> None:
         """Kernel number `start` takes the place of the one before it, and front ends wait for it."""
+        self._signals.forget()
         self._relay.hold()
         self._wanted = start
         self._set(KernelState("starting", "the kernel is restarting", self.state.start))
@@ -142,7 +145,7 @@ class Keeper:
         """Signal the process group of the kernel, or of kernel number `start`: never that of one
         which has followed it meanwhile."""
         self._may_end = self._may_end or name != "INT"
-        await self._control.signal(self.run.id, name, start=start or self.state.start or None)
+        await self._signals.send(name, start or self.state.start or None)
         self._looks.now()
 
     async def interrupt(self) -> None:
@@ -337,6 +340,7 @@ class Keeper:
         self._relay.fail("KernelEnded", end.text)
 
     def _end_with(self, end: RunEnd) -> None:
+        self._signals.forget()
         last = self.state
         self._set(KernelState("ended", end.words, last.start, last.exit, last.node, end))
 

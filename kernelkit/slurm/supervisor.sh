@@ -25,7 +25,7 @@ exec {complaints}>&2 2>/dev/null
 
 # By run id. `pid` has the kernels that live, `want` those to be started when none does, `why` the
 # reason for those that are to end; `next` is the signal to send at the time `due`.
-declare -A phase pid starts want why next due serial exit_code beat lease seen since untold touched interrupted
+declare -A phase pid starts want why next due serial exit_code beat lease seen since untold touched
 address='' no_address='' ending='' idle_since='' now=0 last=0
 
 # A signal rings a bell, which `read` hears: bash 5.2 forgets children that end while a signal cuts
@@ -304,12 +304,6 @@ obey() {  # RUN
 
 pass_on() {  # RUN SIGNAL START: to kernel number START, never to one that has followed it
   [[ $2 =~ ^(INT|TERM|KILL)$ && $3 = "${starts[$1]}" && -n ${pid[$1]-} ]] || return
-  if [ "$2" = INT ]; then
-    # Two within 20 ms are one: a kernel that is interrupted again while it tells of the first may tell
-    # nothing at all. Not longer: the next cell may be interrupted, too.
-    (( now - ${interrupted[$1]:--100} > 2 )) || return
-    interrupted[$1]=$now
-  fi
   send "$1" "$2"
 }
 

@@ -162,7 +162,9 @@ class Server(Api):
             except subprocess.TimeoutExpired:
                 self.process.send_signal(signal.SIGABRT)  # it tells where each of its threads is
                 self.process.wait(60)
-                raise AssertionError(f"it did not stop:\n{self.log.read_text()[-20_000:]}") from None
+                raise AssertionError(
+                    f"it did not stop:\n{self.log.read_text()[-20_000:]}"
+                ) from None
 
 
 class Page:

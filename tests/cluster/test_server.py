@@ -431,6 +431,8 @@ def test_two_quick_interrupts_end_one_cell(
     mode: str, server: Server, kernels: Kernels, cluster: Cluster
 ) -> None:
     kernel_id, page = start_running(server, put_interrupted_by(kernels, mode))
+    # From the end of a cell to its reply, where a second interrupt would cost it that.
+    assert page.run("get_ipython().kernel._execute_sleep = 0.5") == ""
     with ThreadPoolExecutor(2) as clients:
         for number in range(1, 6):
             loop = start_loop(page, number)

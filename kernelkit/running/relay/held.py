@@ -69,17 +69,11 @@ class HeldKernel:
     def receive(self, channel: Channel, frames: list[bytes]) -> list[Outgoing]:
         """Answer or hold one message from a front end. What is not signed with our key is dropped,
         and so is what no kernel could answer."""
-        try:
-            identities, parts = self._session.feed_identities(frames)
-            message = self._session.deserialize(parts, content=True)
-            header, content = message["header"], message["content"]
-            kind = header["msg_type"]
-            # A reply repeats the header, and JSON that can be read cannot always be written.
-            self._session.pack(header)
-            if not isinstance(kind, str) or not isinstance(content, dict):
-                return []
-        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        read = self._read(frames)
+        if read is None:
             return []
+        identities, header, content = read
+        kind = header["msg_type"]
         if kind == "kernel_info_request":
             return self._answered(
                 channel, identities, header, "kernel_info_reply", self._kernel_info
@@ -87,9 +81,7 @@ class HeldKernel:
         if channel == "control" and kind == "interrupt_request":
             dropped = self._drop()
             self._on_interrupt()
-            return dropped + self._answered(
-                channel, identities, header, "interrupt_reply", {"status": "ok"}
-            )
+            return [*dropped, *self.answer_interrupt(frames), self._status("busy", None)]
         if kind == "shutdown_request":
             restart = bool(content.get("restart"))
             # What waits was meant for the kernel that ends here: a front end forgets it, too.
@@ -101,6 +93,30 @@ class HeldKernel:
         if channel == "stdin":
             return []  # nobody asked for input yet
         return self._hold(Request(channel, frames, identities, header, sum(map(len, frames))))
+
+    def answer_interrupt(self, frames: list[bytes]) -> list[Outgoing]:
+        """Answer an interrupt_request, which needs nothing else, in the place of the kernel."""
+        read = self._read(frames)
+        if read is None:
+            return []
+        identities, header, _ = read
+        return self._replied("control", identities, header, "interrupt_reply", {"status": "ok"})
+
+    def _read(
+        self, frames: list[bytes]
+    ) -> tuple[list[bytes], dict[str, Any], dict[str, Any]] | None:
+        """(identities, header, content) of a message that is signed with our key, or None."""
+        try:
+            identities, parts = self._session.feed_identities(frames)
+            message = self._session.deserialize(parts, content=True)
+            header, content = message["header"], message["content"]
+            # A reply repeats the header, and JSON that can be read cannot always be written.
+            self._session.pack(header)
+            if isinstance(header["msg_type"], str) and isinstance(content, dict):
+                return identities, header, content
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+            pass
+        return None
 
     def subscribed(self, topic: bytes, *, busy: bool = True) -> list[Outgoing]:
         """A front end listens now: welcome it (JEP 65), and say that the kernel is busy, if it is.
@@ -249,12 +265,22 @@ class HeldKernel:
         kind: str,
         content: dict[str, Any],
     ) -> list[Outgoing]:
+        replied = self._replied(channel, identities, header, kind, content)
+        return [*replied, self._status("busy", None)]
+
+    def _replied(
+        self,
+        channel: Channel,
+        identities: list[bytes],
+        header: dict[str, Any],
+        kind: str,
+        content: dict[str, Any],
+    ) -> list[Outgoing]:
         # A front end takes a request as done when it has the reply and an idle of that request.
         return [
             self._status("busy", header),
             Outgoing(channel, self._message(kind, content, header, identities)),
             self._status("idle", header),
-            self._status("busy", None),
         ]
 
     def _status(self, state: str, parent: dict[str, Any] | None) -> Outgoing:

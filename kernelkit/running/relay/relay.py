@@ -128,6 +128,12 @@ class Relay:
         return splice is not None and splice.joined and self._served == self._named
 
     @property
+    def cell(self) -> str:
+        """The id of the request that the kernel is busy with; empty for none that is known."""
+        splice = self._splice
+        return splice.cell if splice is not None else ""
+
+    @property
     def held_count(self) -> int:
         """How many messages wait for the kernel."""
         return self._held.count
@@ -196,6 +202,11 @@ class Relay:
         for lane in splice.to_kernel.values():
             if lane.source in ready or ready.get(lane.target, 0) & POLLOUT:
                 lane.move()
+        self._answer_interrupts(splice.pass_interrupts())
+
+    def _answer_interrupts(self, requests: list[list[bytes]]) -> None:
+        for frames in requests:
+            self._send_all(self._held.answer_interrupt(frames))
 
     def _join(self, splice: Splice) -> None:
         busy = self._held.busy_with
@@ -246,6 +257,7 @@ class Relay:
 
     def _end_splice(self) -> None:
         if self._splice is not None:
+            self._answer_interrupts(self._splice.postponed)
             self._splice.close()
             self._splice = None
 

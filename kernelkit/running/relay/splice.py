@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from jupyter_client.session import DELIM, Session
 
 from .endpoints import Sockets
 from .held import MOST_MESSAGES, Request
+from .interrupts import Interrupts
 from .lanes import Frames, Lane, OutputLane
 
 # As plain numbers: pyzmq's flags are enums, and slow.
@@ -61,6 +63,9 @@ class Splice:
         self.is_idle = False
         self._running: dict[str, Request] = {}
         self._said_busy = ""
+        self._interrupts = Interrupts()
+        # Those that came too soon after another, with the cell that they are for.
+        self._postponed: deque[tuple[str, Frames]] = deque()
         # Nothing can be asked on stdin, but an input_request that comes before the kernel knows
         # this socket is dropped there, and the cell waits for ever.
         self.monitor = remote.stdin.get_monitor_socket()
@@ -69,6 +74,7 @@ class Splice:
             for channel in ("shell", "control", "stdin", "hb")
         }
         self.to_kernel["shell"].keep = self._note_cell
+        self.to_kernel["control"].keep = self._keep_request
         self.to_front_end: dict[str, Lane] = {
             "shell": Lane(remote.shell, local.shell, self._keep_reply),
             "control": Lane(remote.control, local.control, self._keep_reply),
@@ -90,6 +96,11 @@ class Splice:
     def unanswered(self) -> list[Request]:
         """The cells that the kernel has and has not answered, in order, to be ended if it cannot."""
         return list(self._running.values())
+
+    @property
+    def cell(self) -> str:
+        """The id of the first of them, which is the one that runs; may be read in any thread."""
+        return next(iter(list(self._running)), "")
 
     def _note(self, header: dict[str, Any], identities: list[bytes]) -> None:
         if header.get("msg_type") == "execute_request" and len(self._running) < MOST_MESSAGES:
@@ -124,7 +135,10 @@ class Splice:
         """Seconds after which there is something to do without any message."""
         if not self.joined:
             return max(0.0, self._next_nudge - time.monotonic())
-        return self.to_front_end["iopub"].timeout
+        waits = [self.to_front_end["iopub"].timeout]
+        if self._postponed:
+            waits.append(self._interrupts.left(self._postponed[0][0]))
+        return min((wait for wait in waits if wait is not None), default=None)
 
     def see_stdin(self) -> None:
         """Note that stdin is connected, handshake done."""
@@ -163,6 +177,36 @@ class Splice:
         self._note(header, identities)
         return True
 
+    def _keep_request(self, frames: Frames) -> bool:
+        if _heads(frames)[1].get("msg_type") != "interrupt_request":
+            return True
+        cell = self.cell
+        if not self._postponed and self._interrupts.may_go(cell):
+            return True
+        self._postponed.append((cell, frames))
+        return False
+
+    def pass_interrupts(self) -> list[list[bytes]]:
+        """Pass on what was postponed and may go now; those whose cell has ended meanwhile are
+        returned, to be answered without the kernel, as they are none of its next cell's."""
+        unneeded = []
+        while self._postponed:
+            cell, frames = self._postponed[0]
+            if cell != self.cell:
+                unneeded.append(_copied(frames))
+            elif self._interrupts.may_go(cell):
+                self.to_kernel["control"].waiting.append(frames)
+                self.to_kernel["control"].move()
+            else:
+                break
+            self._postponed.popleft()
+        return unneeded
+
+    @property
+    def postponed(self) -> list[list[bytes]]:
+        """The interrupts that this kernel will never get any more."""
+        return [_copied(frames) for _, frames in self._postponed]
+
     def _keep_reply(self, frames: Frames) -> bool:
         if bytes(frames[0].buffer) != OURS:
             if self._running:
@@ -198,6 +242,10 @@ class Splice:
         return kind not in ("stream", "iopub_welcome") and (kind, state) != ("status", "starting")
 
 
+def _copied(frames: Frames) -> list[bytes]:
+    return [bytes(frame.buffer) for frame in frames]
+
+
 def _heads(frames: Frames) -> tuple[list[bytes], dict[str, Any], dict[str, Any]]:
     """(identities, header, parent header) of a message; empty ones for what is none."""
     try:
@@ -205,7 +253,7 @@ def _heads(frames: Frames) -> tuple[list[bytes], dict[str, Any], dict[str, Any]]
         end = next(n for n, frame in enumerate(frames) if bytes(frame.buffer[:10]) == DELIM)
         header, parent = (json.loads(bytes(f.buffer)) for f in frames[end + 2 : end + 4])
         if isinstance(header["msg_id"], str) and isinstance(parent, dict):
-            return [bytes(frame.buffer) for frame in frames[:end]], header, parent
+            return _copied(frames[:end]), header, parent
     except (ValueError, TypeError, LookupError, StopIteration, RecursionError):
         pass
     return [], {}, {}
