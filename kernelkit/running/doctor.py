@@ -11,8 +11,8 @@ from pathlib import Path
 
 from .. import __version__
 from ..diagnosis import Diagnosis, diagnose
-from ..errors import EnvironmentBroken, InsecureFile, SlurmUnavailable
-from ..files import explained
+from ..errors import EnvironmentBroken, SlurmUnavailable
+from ..files import check_private_dir, explained
 from ..site import Site
 from ..slurm.client import QueueAnswer, Slurm
 from ..slurm.refusals import change_hint
@@ -192,12 +192,8 @@ def _run_directory(directory: Path) -> Diagnosis | str:
     with explained(directory, "Making a run directory"):
         if not os.access(existing, os.W_OK | os.X_OK):
             raise PermissionError(13, "Permission denied")
-        found = existing.stat()
-    if existing == directory and (found.st_uid != os.getuid() or found.st_mode & 0o077):
-        raise InsecureFile(
-            f"`{directory}` is not private to you.",
-            hint=f"If what is in it is yours: `chmod 700 {directory}`.",
-        )
+    if existing == directory:
+        check_private_dir(directory)
     kind = _file_system(existing)
     if not kind.startswith(_SHARED):
         return Diagnosis(

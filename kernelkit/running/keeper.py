@@ -143,8 +143,16 @@ class Keeper:
 
     async def signal(self, name: str, *, start: int = 0) -> None:
         """Signal the process group of the kernel, or of kernel number `start`: never that of one
-        which has followed it meanwhile."""
+        which has followed it meanwhile. An interrupt ends the cells that wait, too, and never comes
+        to a kernel that is still starting, whose launch script would end by it."""
+        if name == "INT":
+            self._relay.interrupt()
+            if self.state.phase != "running":
+                return
         self._may_end = self._may_end or name != "INT"
+        await self._send(name, start)
+
+    async def _send(self, name: str, start: int) -> None:
         await self._signals.send(name, start or self.state.start or None)
         self._looks.now()
 
@@ -153,7 +161,7 @@ class Keeper:
         server is in, if there is one."""
         if self.state.phase == "running":
             with contextlib.suppress(KernelkitError):
-                await self.signal("INT")
+                await self._send("INT", 0)
 
     async def end(self, reason: str) -> None:
         """End the run, and its job with it if it is the last there; not one that was left."""

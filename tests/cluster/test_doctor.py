@@ -49,7 +49,7 @@ def test_a_run_root_that_others_can_read(cluster: Cluster, home: Path) -> None:
     root.mkdir(parents=True)
     root.chmod(0o755)
     found = checks(code=1)["run directory"]
-    assert found["message"] == f"`{root}` is not private to you."
+    assert found["message"] == f"`{root}` can be entered by others."
     assert f"chmod 700 {root}" in found["hint"]
 
 

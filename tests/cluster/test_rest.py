@@ -16,7 +16,6 @@ from serving import TOKEN, Server
 from slurm import Cluster, wait_for
 from supervised import make_queued_runs, write_kernel
 
-from kernelkit.running.records import Run
 from kernelkit.running.runs import Runs
 from kernelkit.site import load_site
 
@@ -103,14 +102,11 @@ def test_two_hundred_jobs_are_one_question_to_slurm(
     before = server.calls("squeue")
     found = ask(server, "jobs")
     assert server.calls("squeue") == before + 1
-    assert [run["run"] for run in found["runs"]] == [run.id for run in by_age(runs)]
+    by_age = sorted(runs.listing().runs, key=lambda run: run.created)
+    assert [run["run"] for run in found["runs"]] == [run.id for run in by_age]
     assert {(run["state"], run["mine"]) for run in found["runs"]} == {("queued", False)}
     assert not found["jobs_without_run"] and not found["problems"]
     cluster.cancel()
-
-
-def by_age(runs: Runs) -> list[Run]:
-    return sorted(runs.listing().runs, key=lambda run: run.created)
 
 
 def test_a_kernel_that_jupyter_started_is_told_of_though_nobody_asked_for_runs(

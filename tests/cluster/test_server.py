@@ -122,10 +122,22 @@ def test_a_held_cell_shows_its_own_output_alone(
     assert parents == {first, second}
 
 
+MODES = ("message", "signal")
+
+
+def put_interrupted_by(kernels: Kernels, mode: str, **resources: str) -> str:
+    """A kernel that is interrupted by a message, or as most languages are by a signal."""
+    name = kernels.put("module", **resources)
+    file = kernels.directory(name) / "kernel.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"interrupt_mode": mode}))
+    return name
+
+
+@pytest.mark.parametrize("mode", MODES)
 def test_interrupt_and_shutdown_while_the_job_waits(
-    full: str, server: Server, kernels: Kernels, cluster: Cluster
+    mode: str, full: str, server: Server, kernels: Kernels, cluster: Cluster
 ) -> None:
-    kernel_id = server.start(kernels.put("module", partition="full"))
+    kernel_id = server.start(put_interrupted_by(kernels, mode, partition="full"))
     page = server.page(kernel_id)
     cells = [page.execute("1/0"), page.execute("print('never')")]
     page.until("the text", lambda m: m["msg_type"] == "display_data")
@@ -144,6 +156,31 @@ def test_interrupt_and_shutdown_while_the_job_waits(
     server.delete(kernel_id)
     assert jobs(cluster) == []
     assert (server.calls("sbatch"), server.calls("scancel")) == (1, 1)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_interrupt_of_a_kernel_that_starts_ends_only_what_waits(
+    mode: str, server: Server, kernels: Kernels, cluster: Cluster
+) -> None:
+    name, go = put_interrupted_by(kernels, mode), kernels.home / "go"
+    script = kernels.directory(name) / "launch.sh"
+    first, rest = script.read_text().split("\n", 1)
+    script.write_text(f"{first}\nuntil [ -e {go} ]; do sleep 0.05; done\n{rest}")
+    kernel_id = server.start(name)
+    page = server.page(kernel_id)
+    cell = page.execute("print('never')")
+    wait_for("its launch script", lambda: kernels.runs and has_begun(kernels.runs[0]))
+    server.act(kernel_id, "interrupt")
+    assert page.reply(cell)["ename"] == "KeyboardInterrupt"
+    go.touch()
+    assert page.run("print('up')") == "up\n"
+    assert server.calls("sbatch") == 1
+
+
+def has_begun(run: Path) -> bool:
+    """Whether the supervisor has started the run's kernel."""
+    file = run / "status"
+    return file.is_file() and "phase=running\n" in file.read_text()
 
 
 def test_a_kernel_restarted_while_queued_starts_once(
@@ -390,7 +427,6 @@ def test_twenty_kernels_at_once(server: Server, kernels: Kernels, cluster: Clust
 
 
 SEVERAL = 6
-MODES = ("message", "signal")
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -441,14 +477,6 @@ def test_two_quick_interrupts_end_one_cell(
             all_have_come(2 * number, mode, page, kernels)
             assert page.run("print(kept)") == f"{number}\n"
     assert server.calls("sbatch") == 1
-
-
-def put_interrupted_by(kernels: Kernels, mode: str) -> str:
-    """A kernel that is interrupted by a message, or as most languages are by a signal."""
-    name = kernels.put("module")
-    file = kernels.directory(name) / "kernel.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | {"interrupt_mode": mode}))
-    return name
 
 
 def start_loop(page: Page, kept: int) -> str:

@@ -95,17 +95,23 @@ def test_the_first_cell_shows_the_state_and_then_only_its_own_output(
     assert "display_data" not in kinds(after)
 
 
-def test_an_interrupt_drops_held_cells(client: BlockingKernelClient, seen: Seen) -> None:
+@pytest.mark.parametrize("by_message", [True, False])
+def test_an_interrupt_drops_held_cells(
+    client: BlockingKernelClient, relay: Relay, seen: Seen, by_message: bool
+) -> None:
     client.wait_for_ready(timeout=WAIT)
     first, second = client.execute("1"), client.execute("2")
     client.kernel_info(reply=True, timeout=WAIT)  # on shell too, so both cells are held now
-    client.control_channel.send(client.session.msg("interrupt_request", {}))
-    assert client.get_control_msg(timeout=WAIT)["msg_type"] == "interrupt_reply"
+    if by_message:
+        client.control_channel.send(client.session.msg("interrupt_request", {}))
+        assert client.get_control_msg(timeout=WAIT)["msg_type"] == "interrupt_reply"
+        assert seen.interrupted.wait(WAIT)
+    else:
+        relay.interrupt()
     replies = [client.get_shell_msg(timeout=WAIT) for _ in range(2)]
     assert [r["parent_header"]["msg_id"] for r in replies] == [first, second]
     assert [r["content"]["status"] for r in replies] == ["error", "aborted"]
     assert replies[0]["content"]["ename"] == "KeyboardInterrupt"
-    assert seen.interrupted.wait(WAIT)
 
 
 def test_a_shutdown_is_answered_and_told(client: BlockingKernelClient, seen: Seen) -> None:

@@ -79,7 +79,7 @@ class HeldKernel:
                 channel, identities, header, "kernel_info_reply", self._kernel_info
             )
         if channel == "control" and kind == "interrupt_request":
-            dropped = self._drop()
+            dropped = self.interrupt()
             self._on_interrupt()
             return [*dropped, *self.answer_interrupt(frames), self._status("busy", None)]
         if kind == "shutdown_request":
@@ -93,6 +93,10 @@ class HeldKernel:
         if channel == "stdin":
             return []  # nobody asked for input yet
         return self._hold(Request(channel, frames, identities, header, sum(map(len, frames))))
+
+    def interrupt(self) -> list[Outgoing]:
+        """End the cells that wait."""
+        return self._drop()
 
     def answer_interrupt(self, frames: list[bytes]) -> list[Outgoing]:
         """Answer an interrupt_request, which needs nothing else, in the place of the kernel."""

@@ -101,6 +101,10 @@ class Relay:
         self._named += 1
         self._call(self._hold_again)
 
+    def interrupt(self) -> None:
+        """End the cells that wait; those of a kernel that is there are its own matter."""
+        self._call(self._interrupt)
+
     def fail(self, name: str, text: str) -> None:
         """The kernel will not come (any more): end the cells that wait, with the reason."""
         self._call(lambda: self._fail(name, text))
@@ -264,6 +268,10 @@ class Relay:
     def _hold_again(self) -> None:
         self._end_splice()
         self._send_all(self._held.begin())
+
+    def _interrupt(self) -> None:
+        if self._splice is None or not self._splice.joined:
+            self._send_all(self._held.interrupt())
 
     def _fail(self, name: str, text: str) -> None:
         running = self._splice.unanswered if self._splice else []

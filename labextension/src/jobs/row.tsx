@@ -27,7 +27,7 @@ import {
   endedAsAsked,
   placeWords,
   reasonWords,
-  stateTone,
+  runTone,
   titleOf,
   unknownWords
 } from './runs';
@@ -72,13 +72,7 @@ export function RunRow(props: IRunRowProps): JSX.Element {
               <StateChip
                 icon={failed ? failedIcon : ICONS[run.state]}
                 text={runState(run.state, trans)}
-                tone={
-                  failed
-                    ? 'bad'
-                    : unknown || run.trouble
-                      ? 'warn'
-                      : stateTone(run.state)
-                }
+                tone={runTone(run)}
                 reason={reason}
               />
               {unknown && <span className="kk-Row-sub">{unknown}</span>}

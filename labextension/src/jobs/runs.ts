@@ -1,7 +1,7 @@
 /** Runs in order, and in words. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IJobs, IRun, IRunEnd, RunState } from '../api';
+import type { IJobs, IRun, IRunEnd } from '../api';
 import { serverTime } from '../clock';
 import type { ChipTone } from '../components/statechip';
 import { duration, moment, runState } from '../format';
@@ -96,8 +96,12 @@ export function shareLeft(run: IRun, now: number): number | null {
   return Math.min(1, left / (run.ends - run.started));
 }
 
-export function stateTone(state: RunState): ChipTone {
-  switch (state) {
+/** How a run's state is painted. */
+export function runTone(run: IRun): ChipTone {
+  if (run.state !== 'ended' && (run.unknown_since || run.trouble)) {
+    return 'warn';
+  }
+  switch (run.state) {
     case 'running':
       return 'good';
     case 'new':
@@ -108,7 +112,7 @@ export function stateTone(state: RunState): ChipTone {
     case 'unknown':
       return 'warn';
     case 'ended':
-      return 'plain';
+      return endedAsAsked(run) ? 'plain' : 'bad';
   }
 }
 
