@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 
 from .kernel_state import KernelPhase
@@ -11,8 +12,9 @@ from .pace import Pace
 # Seconds between looks while a run runs or its job is queued; while a kernel is starting or ending,
 # which the user waits for, the pace says how often.
 _OFTEN, _SELDOM = 0.5, 2.0
-# How long a queued run is looked at often: an idle partition starts a job within seconds.
-_FRESH = 15.0
+# How long after its submission a run is waited for as if its kernel was starting, and how long it
+# is looked at often: an idle partition starts a job at once, or within seconds.
+_AT_ONCE, _FRESH = 3.0, 15.0
 # How long a kernel that was asked to end is looked at often.
 _ENDING = 10.0
 # Slurm is asked again, where it did not answer, after twice the time until it is this.
@@ -69,9 +71,9 @@ class Looks:
 
     def _interval(self, phase: KernelPhase, joining: bool) -> float:
         now = time.monotonic()
-        if phase == "starting" or joining or now < self._hurry_until:
+        queued_for = now - self._began if phase == "queued" else math.inf
+        awaited = phase == "starting" or joining or now < self._hurry_until
+        if awaited or queued_for < _AT_ONCE:
             return self._pace.interval(self._run_id)
         self._pace.calm(self._run_id)
-        if phase == "queued":
-            return _OFTEN if now - self._began < _FRESH else _SELDOM
-        return _SELDOM
+        return _OFTEN if queued_for < _FRESH else _SELDOM
