@@ -143,12 +143,11 @@ class Keeper:
 
     async def signal(self, name: str, *, start: int = 0) -> None:
         """Signal the process group of the kernel, or of kernel number `start`: never that of one
-        which has followed it meanwhile. An interrupt ends the cells that wait, too, and never comes
-        to a kernel that is still starting, whose launch script would end by it."""
-        if name == "INT":
-            self._relay.interrupt()
-            if self.state.phase != "running":
-                return
+        which has followed it meanwhile. An interrupt ends the cells that wait, where front ends have
+        no kernel: the launch script of one that is still starting would end by it."""
+        if name == "INT" and not self._relay.is_joined:
+            self._relay.interrupt()  # it knows, and comes back with `interrupt`
+            return
         self._may_end = self._may_end or name != "INT"
         await self._send(name, start)
 
@@ -157,11 +156,9 @@ class Keeper:
         self._looks.now()
 
     async def interrupt(self) -> None:
-        """The relay was asked for an interrupt while it held: for the cell that a kernel of a former
-        server is in, if there is one."""
-        if self.state.phase == "running":
-            with contextlib.suppress(KernelkitError):
-                await self._send("INT", 0)
+        """The relay says that an interrupt is for the kernel."""
+        with contextlib.suppress(KernelkitError):
+            await self._send("INT", 0)
 
     async def end(self, reason: str) -> None:
         """End the run, and its job with it if it is the last there; not one that was left."""

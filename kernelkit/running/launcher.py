@@ -66,10 +66,20 @@ class _Launch:
         connection: dict[str, Any] = json.loads(self._file.read_text())
         options = parse_options(self._spec)
         here = desk()
+
+        def interrupt() -> None:
+            here.background.run(keeper.signal("INT"))
+
+        def interrupt_kernel() -> None:
+            here.background.run(keeper.interrupt())
+
+        def end(restart: bool) -> None:
+            loop.call_soon_threadsafe(self._done.set)
+
         relay = Relay(
             connection,
             kernel_info_of(Path(self._spec.resource_dir), self._spec.language),
-            RelayEvents(shutdown_requested=lambda restart: self._end_from(loop)),
+            RelayEvents(interrupted=interrupt_kernel, shutdown_requested=end),
         )
         relay.start()
         seed = new_seed(
@@ -82,19 +92,13 @@ class _Launch:
         keeper = here.keeper_of(run, seed, relay)
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._done.set)
-        loop.add_signal_handler(signal.SIGINT, lambda: self._interrupt(here, keeper))
+        loop.add_signal_handler(signal.SIGINT, interrupt)
         try:
             await here.background.call(keeper.submit(options.in_job))
             return await self._until_end(here, keeper)
         finally:
             await here.background.call(here.end(keeper, "its front end ended"))
             relay.stop()
-
-    def _end_from(self, loop: asyncio.AbstractEventLoop) -> None:
-        loop.call_soon_threadsafe(self._done.set)
-
-    def _interrupt(self, here: Desk, keeper: Keeper) -> None:
-        here.background.run(keeper.signal("INT"))
 
     async def _until_end(self, here: Desk, keeper: Keeper) -> int:
         ended = asyncio.ensure_future(here.background.call(keeper.until("exited", "ended")))

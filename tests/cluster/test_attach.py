@@ -92,13 +92,29 @@ def driven(work: Callable[[Another], Awaitable[None]]) -> None:
     asyncio.run(drive())
 
 
+# Keep a value; be busy for ever; tell the value; what is told where it is gone. R reads its control
+# channel only between two cells, and is interrupted by a signal.
+CELLS = {
+    "module": (
+        "x = 42\nprint('up')", "print('looping', flush=True)\nwhile True: pass",
+        "print(x)", "NameError",
+    ),
+    "r": (
+        "x <- 42; cat('up\\n')", "cat('looping\\n'); flush.console(); repeat {}",
+        "cat(paste0(x, '\\n'))", "ERROR",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", CELLS)
 def test_a_running_kernel_goes_to_another_server(
-    server: Server, kernels: Kernels, cluster: Cluster
+    kind: str, server: Server, kernels: Kernels, cluster: Cluster
 ) -> None:
-    name = kernels.put("module", partition="gpu", gres="gpu:1")
+    keep, loop, tell, gone = CELLS[kind]
+    name = kernels.put(kind, partition="gpu", gres="gpu:1")
     kernel_id = server.start(name)
     page = server.page(kernel_id)
-    assert page.run("x = 42\nprint('up')") == "up\n"
+    assert page.run(keep) == "up\n"
     run = the_run()
 
     async def while_it_lives(another: Another) -> None:
@@ -110,8 +126,8 @@ def test_a_running_kernel_goes_to_another_server(
         assert another.manager.list_kernel_ids() == []
 
     driven(while_it_lives)
-    page.execute("print('looping', flush=True)\nwhile True: pass")
-    page.until("the loop", lambda m: m["content"].get("text") == "looping\n")
+    page.execute(loop)
+    page.until("the loop", lambda m: "looping" in m["content"].get("text", ""))
     server.stop(signal.SIGKILL)
 
     async def afterwards(another: Another) -> None:
@@ -125,10 +141,10 @@ def test_a_running_kernel_goes_to_another_server(
             await another.attach(run)
         # The cell that its server was killed in still runs; nothing is lost by its end.
         await another.manager.interrupt_kernel(kernel_id)
-        assert await another.run(kernel_id, "print(x)") == "42\n"
+        assert await another.run(kernel_id, tell) == "42\n"
         before = list(jobs(cluster))
         await another.manager.restart_kernel(kernel_id)
-        assert await another.run(kernel_id, "print(x)") == "NameError"
+        assert await another.run(kernel_id, tell) == gone
         assert list(jobs(cluster)) == before
         await another.manager.shutdown_kernel(kernel_id)
         assert jobs(cluster) == {}

@@ -105,13 +105,13 @@ def test_an_interrupt_drops_held_cells(
     if by_message:
         client.control_channel.send(client.session.msg("interrupt_request", {}))
         assert client.get_control_msg(timeout=WAIT)["msg_type"] == "interrupt_reply"
-        assert seen.interrupted.wait(WAIT)
     else:
         relay.interrupt()
     replies = [client.get_shell_msg(timeout=WAIT) for _ in range(2)]
     assert [r["parent_header"]["msg_id"] for r in replies] == [first, second]
     assert [r["content"]["status"] for r in replies] == ["error", "aborted"]
     assert replies[0]["content"]["ename"] == "KeyboardInterrupt"
+    assert not seen.interrupted.is_set()  # there is no kernel that it could be for
 
 
 def test_a_shutdown_is_answered_and_told(client: BlockingKernelClient, seen: Seen) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from jupyter_client import BlockingKernelClient
+from real import Parts
 from relaying import (
     WAIT,
     RealKernel,
@@ -36,11 +37,15 @@ while True:
 
 
 @pytest.fixture
-def behind(tmp_path: Path) -> Iterator[tuple[BlockingKernelClient, Relay]]:
+def seen() -> Seen:
+    return Seen()
+
+
+@pytest.fixture
+def behind(tmp_path: Path, seen: Seen) -> Iterator[tuple[BlockingKernelClient, Relay]]:
     with ExitStack() as stack:
         kernel = RealKernel(tmp_path)
         stack.callback(kernel.end)
-        seen = Seen()
         relay = stack.enter_context(started_relay(seen.events()))
         client = stack.enter_context(connected(dict(relay.connection)))
         relay.splice(kernel.connection)
@@ -120,3 +125,40 @@ def test_a_restart_leaves_none_without_an_answer(
     held = client.execute("1")
     client.kernel_info(reply=True, timeout=WAIT)
     assert relay.held_count == 1, held
+
+
+def test_one_by_signal_is_for_the_kernel_that_is_there(
+    behind: tuple[BlockingKernelClient, Relay], seen: Seen
+) -> None:
+    _, relay = behind
+    relay.interrupt()
+    assert seen.interrupted.wait(WAIT)
+
+
+@pytest.mark.parametrize("by_message", [True, False])
+def test_one_while_front_ends_wait_is_for_the_cell_of_a_former_server_too(
+    tmp_path: Path, need: Callable[..., None], parts: Parts, seen: Seen, by_message: bool
+) -> None:
+    need("r")  # which says nothing while it is in a cell
+    with ExitStack() as stack:
+        argv = [str(parts.r), "--slave", "-e", "IRkernel::main()", "--args"]
+        kernel = RealKernel(tmp_path, argv=argv)
+        stack.callback(kernel.end)
+        former = stack.enter_context(connected(kernel.connection))
+        former.wait_for_ready(timeout=WAIT)
+        begin(former, "cat('go\\n'); flush.console(); repeat {}")
+        relay = stack.enter_context(started_relay(seen.events()))
+        client = stack.enter_context(connected(dict(relay.connection)))
+        relay.splice(kernel.connection, at_work=True)
+        client.wait_for_ready(timeout=WAIT)
+        held = client.execute("1")
+        client.kernel_info(reply=True, timeout=WAIT)  # on shell too, so the cell is held now
+        if by_message:
+            asked = ask(client)
+            assert answers(client, 1) == [asked]
+        else:
+            relay.interrupt()
+        reply = client.get_shell_msg(timeout=WAIT)
+        assert reply["parent_header"]["msg_id"] == held
+        assert reply["content"]["ename"] == "KeyboardInterrupt"
+        assert seen.interrupted.wait(WAIT)

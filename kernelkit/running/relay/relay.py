@@ -27,7 +27,11 @@ def _nothing(*_: object) -> None:
 
 @dataclass(frozen=True)
 class RelayEvents:
-    """What the relay tells its owner, from its own thread: hand over to your loop at once."""
+    """What the relay tells its owner, from its own thread: hand over to your loop at once.
+
+    `interrupted`: an interrupt is for the kernel, which has just come, or is in the middle of a cell
+    while front ends wait for it.
+    """
 
     interrupted: Callable[[], None] = _nothing
     shutdown_requested: Callable[[bool], None] = _nothing
@@ -60,7 +64,7 @@ class Relay:
         self._held = HeldKernel(
             self._session,
             kernel_info,
-            on_interrupt=self._events.interrupted,
+            on_interrupt=self._interrupt_at_work,
             on_shutdown=self._events.shutdown_requested,
         )
         self._splice: Splice | None = None
@@ -102,7 +106,7 @@ class Relay:
         self._call(self._hold_again)
 
     def interrupt(self) -> None:
-        """End the cells that wait; those of a kernel that is there are its own matter."""
+        """End the cells that wait, or have `interrupted` told where a kernel has them."""
         self._call(self._interrupt)
 
     def fail(self, name: str, text: str) -> None:
@@ -270,8 +274,15 @@ class Relay:
         self._send_all(self._held.begin())
 
     def _interrupt(self) -> None:
-        if self._splice is None or not self._splice.joined:
+        if self._splice is not None and self._splice.joined:
+            self._events.interrupted()
+        else:
             self._send_all(self._held.interrupt())
+            self._interrupt_at_work()
+
+    def _interrupt_at_work(self) -> None:
+        if self._splice is not None and self._splice.at_work:
+            self._events.interrupted()
 
     def _fail(self, name: str, text: str) -> None:
         running = self._splice.unanswered if self._splice else []

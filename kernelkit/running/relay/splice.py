@@ -50,6 +50,7 @@ class Splice:
     ) -> None:
         self.local, self.remote = local, remote
         self.joined = False
+        self.at_work = at_work
         self._asked_on = ("control", "shell") if at_work else ("shell",)
         self._interval = NUDGE_INTERVAL
         self._longest_interval = LONGEST_AT_WORK if at_work else LONGEST_INTERVAL
