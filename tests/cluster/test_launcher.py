@@ -15,6 +15,7 @@ import pytest
 from job_kernels import Kernels
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.connect import write_connection_file
+from relaying import iopub_of, printed_by
 from slurm import Cluster, wait_for
 from supervised import run_cell
 
@@ -89,13 +90,13 @@ def test_it_answers_while_the_job_waits(kernels: Kernels, cluster: Cluster) -> N
 def test_an_interrupt_reaches_the_node(how: str, kernels: Kernels, cluster: Cluster) -> None:
     with launched(kernels, kernels.put("module")) as (process, client):
         loop = client.execute("kept = 42\nprint('go', flush=True)\nwhile True: pass")
-        while client.get_iopub_msg(timeout=60)["content"].get("text", "") != "go\n":
-            pass
+        printed_by(client, loop, "go\n")
         if how == "signal":
             process.send_signal(signal.SIGINT)
         else:
             client.control_channel.send(client.session.msg("interrupt_request", {}))
         assert client._recv_reply(loop, timeout=60)["content"]["ename"] == "KeyboardInterrupt"
+        iopub_of(client, loop)  # until then ipykernel aborts what comes
         assert run_cell(client, "print(kept)") == "42\n"
 
 

@@ -266,11 +266,10 @@ def test_a_kernel_in_the_middle_of_a_cell_is_joined_at_once(
     end = tmp_path / "end"
     with connected(kernel.connection) as former:
         former.wait_for_ready(timeout=WAIT)
-        former.execute(
+        cell = former.execute(
             f"import os, time\nkept = 42\nprint('on')\nwhile not os.path.exists({str(end)!r}): time.sleep(0.02)"
         )
-        while former.get_iopub_msg(timeout=WAIT)["content"].get("text") != "on\n":
-            pass
+        printed_by(former, cell, "on\n")
     # The nudge of a client: it hears `busy` from the relay, and nothing else until the cell ends.
     assert states(client, "busy") == ["busy"]
     relay.splice(kernel.connection, at_work=True)
@@ -279,7 +278,7 @@ def test_a_kernel_in_the_middle_of_a_cell_is_joined_at_once(
     asked = client.execute("print(kept)")
     end.touch()
     assert client._recv_reply(asked, timeout=WAIT)["content"]["status"] == "ok"
-    assert "42\n" in [m["content"].get("text") for m in iopub_of(client, asked)]
+    assert stream_text(iopub_of(client, asked)) == "42\n"
 
 
 def test_a_kernel_that_waits_for_work_is_told_idle(
