@@ -289,7 +289,7 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
     # --- end ---------------------------------------------------------------------------------------
 
     async def send_signal(self, signum: int) -> None:
-        """Signal the kernel through its supervisor; while it waits there is nobody to signal.
+        """Signal the kernel through its supervisor; an interrupt ends the cells that wait for one.
 
         Raises KernelkitError for an interrupt that somebody asked for and that cannot be written.
         """

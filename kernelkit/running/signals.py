@@ -17,7 +17,8 @@ class Signals:
     def __init__(self, run_id: str, control: JobControl, relay: Relay) -> None:
         self._run_id, self._control, self._relay = run_id, control, relay
         self._interrupts = Interrupts()
-        self._postponed: set[asyncio.Task[None]] = set()
+        # The one that came too soon after another: as with signals themselves, there is one at most.
+        self._postponed: asyncio.Task[None] | None = None
 
     async def send(self, name: str, start: int | None) -> None:
         """Signal the process group of kernel number `start`, or of the present one.
@@ -29,19 +30,19 @@ class Signals:
         if name != "INT" or self._interrupts.may_go(cell):
             await self._control.signal(self._run_id, name, start=start)
             return
-        task = asyncio.create_task(self._interrupt_later(cell, start))
-        self._postponed.add(task)
-        task.add_done_callback(self._postponed.discard)
+        self.forget()
+        self._postponed = asyncio.create_task(self._interrupt_later(cell, start))
 
     async def _interrupt_later(self, cell: str, start: int | None) -> None:
         while not self._interrupts.may_go(cell):
             await asyncio.sleep(self._interrupts.left(cell))
             if self._relay.cell != cell:
                 return
+        self._postponed = None  # what is under way is not taken back
         with contextlib.suppress(KernelkitError):
             await self._control.signal(self._run_id, "INT", start=start)
 
     def forget(self) -> None:
-        """Send none of those that were postponed."""
-        for task in self._postponed:
-            task.cancel()
+        """Send nothing that was postponed."""
+        if self._postponed is not None:
+            self._postponed.cancel()

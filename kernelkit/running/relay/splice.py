@@ -181,8 +181,8 @@ class Splice:
     def _keep_request(self, frames: Frames) -> bool:
         if _heads(frames)[1].get("msg_type") != "interrupt_request":
             return True
-        cell = self.cell
-        if not self._postponed and self._interrupts.may_go(cell):
+        cell, count = self.cell, len(self._postponed)
+        if count >= MOST_MESSAGES or (not count and self._interrupts.may_go(cell)):
             return True
         self._postponed.append((cell, frames))
         return False
