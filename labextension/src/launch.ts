@@ -62,7 +62,7 @@ export async function launchNew(
   try {
     kernelId = await start(path);
   } catch (error) {
-    await app.serviceManager.contents.delete(path).catch(() => undefined);
+    void discard(app, path);
     throw error;
   }
   await openOnKernel(app, { ...request, kernelId, path });
@@ -77,6 +77,21 @@ async function newNotebook(
     type: 'notebook'
   });
   return made.path as string;
+}
+
+/**
+ * Remove a notebook that was just made, once file browsers have listed it.
+ *
+ * jupyter_server 2.21 answers 404 for a folder that a file leaves while it is
+ * listed, and JupyterLab says in a dialog that the folder is not there.
+ */
+async function discard(app: JupyterFrontEnd, path: string): Promise<void> {
+  const { commands, serviceManager } = app;
+  const refresh = 'filebrowser:refresh';
+  if (commands.hasCommand(refresh)) {
+    await commands.execute(refresh).catch(() => undefined);
+  }
+  await serviceManager.contents.delete(path).catch(() => undefined);
 }
 
 /** A notebook that is open; another editor of the file has no kernel. */

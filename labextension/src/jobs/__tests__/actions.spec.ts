@@ -30,6 +30,13 @@ function lab(sessions: ISession[] = []) {
       return { path: [path, 'Untitled.ipynb'].filter(Boolean).join('/') };
     }
   });
+  // A listing takes some time.
+  commands.addCommand('filebrowser:refresh', {
+    execute: async () => {
+      await new Promise(resolve => setTimeout(resolve, 5));
+      done.push('listed');
+    }
+  });
   commands.addCommand('docmanager:open', {
     execute: ({ path }) => void done.push(`open ${path}`)
   });
@@ -185,7 +192,13 @@ describe('openInJob', () => {
     const opened = openInJob(context, aRun({ gres: '' }));
     await press('Open');
     await screen.findByRole('alert', { hidden: true });
-    expect(done).toEqual(['new in here', 'delete here/Untitled.ipynb']);
+    await waitFor(() =>
+      expect(done).toEqual([
+        'new in here',
+        'listed',
+        'delete here/Untitled.ipynb'
+      ])
+    );
     fake.answers.launch = () => 'k-2';
     const type = await screen.findByRole('combobox', {
       name: 'Use it in',
