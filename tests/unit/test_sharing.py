@@ -28,10 +28,11 @@ def test_it(number):
 def start(tree: Path, shared: Path, *options: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "pytest", "-s", "-q", "-p", "sharing", "-c", "pytest.ini"]
     path = str(Path(sharing.__file__).parent)
+    own = {"KERNELKIT_TESTS_SHARED": str(shared), "PYTHONPATH": path, "PYTEST_ADDOPTS": ""}
     return subprocess.Popen(
         [*command, *options],
         cwd=tree,
-        env={**os.environ, "KERNELKIT_TESTS_SHARED": str(shared), "PYTHONPATH": path},
+        env={**os.environ, **own},
         stdout=subprocess.PIPE,
         text=True,
     )
