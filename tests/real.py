@@ -85,6 +85,11 @@ class Parts:
         return self.software / "r/bin/R"
 
     @property
+    def r_kernel(self) -> list[str]:
+        """IRkernel's argv; a connection file is to follow."""
+        return [str(self.r), "--slave", "-e", "IRkernel::main()", "--args"]
+
+    @property
     def conda_root(self) -> Path:
         return self.root / "conda"
 

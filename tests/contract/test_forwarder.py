@@ -302,8 +302,7 @@ def test_r_speaks_through_it(
     tmp_path: Path, stack: ExitStack, need: Callable[..., None], parts: Parts, options: list[str]
 ) -> None:
     need("r")
-    argv = [str(parts.r), "--slave", "-e", "IRkernel::main()", "--args"]
-    kernel = RealKernel(tmp_path, forward=options, argv=argv)
+    kernel = RealKernel(tmp_path, forward=options, argv=parts.r_kernel)
     stack.callback(kernel.end)
     work_through(kernel, {"x <- 6 * 7; cat(x)": "42", "cat(x + 1)": "43"})
 

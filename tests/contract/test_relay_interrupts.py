@@ -142,8 +142,7 @@ def test_one_while_front_ends_wait_is_for_the_cell_of_a_former_server_too(
 ) -> None:
     need("r")  # which says nothing while it is in a cell
     with ExitStack() as stack:
-        argv = [str(parts.r), "--slave", "-e", "IRkernel::main()", "--args"]
-        kernel = RealKernel(tmp_path, argv=argv)
+        kernel = RealKernel(tmp_path, argv=parts.r_kernel)
         stack.callback(kernel.end)
         former = stack.enter_context(connected(kernel.connection))
         former.wait_for_ready(timeout=WAIT)

@@ -75,13 +75,15 @@ class HeldKernel:
         identities, header, content = read
         kind = header["msg_type"]
         if kind == "kernel_info_request":
-            return self._answered(
+            answered = self._answered(
                 channel, identities, header, "kernel_info_reply", self._kernel_info
             )
+            return [*answered, self._status("busy", None)]
         if channel == "control" and kind == "interrupt_request":
-            dropped = self.interrupt()
+            sent = self.interrupt()
             self._on_interrupt()
-            return [*dropped, *self.answer_interrupt(frames), self._status("busy", None)]
+            sent += self._interrupted(identities, header)
+            return [*sent, self._status("busy", None)]
         if kind == "shutdown_request":
             restart = bool(content.get("restart"))
             # What waits was meant for the kernel that ends here: a front end forgets it, too.
@@ -89,7 +91,7 @@ class HeldKernel:
             content = {"status": "ok", "restart": restart}
             sent += self._answered(channel, identities, header, "shutdown_reply", content)
             self._on_shutdown(restart)
-            return sent
+            return [*sent, self._status("busy", None)]
         if channel == "stdin":
             return []  # nobody asked for input yet
         return self._hold(Request(channel, frames, identities, header, sum(map(len, frames))))
@@ -101,10 +103,7 @@ class HeldKernel:
     def answer_interrupt(self, frames: list[bytes]) -> list[Outgoing]:
         """Answer an interrupt_request, which needs nothing else, in the place of the kernel."""
         read = self._read(frames)
-        if read is None:
-            return []
-        identities, header, _ = read
-        return self._replied("control", identities, header, "interrupt_reply", {"status": "ok"})
+        return self._interrupted(*read[:2]) if read else []
 
     def _read(
         self, frames: list[bytes]
@@ -261,18 +260,10 @@ class HeldKernel:
 
     # --- messages ----------------------------------------------------------------------------------
 
-    def _answered(
-        self,
-        channel: Channel,
-        identities: list[bytes],
-        header: dict[str, Any],
-        kind: str,
-        content: dict[str, Any],
-    ) -> list[Outgoing]:
-        replied = self._replied(channel, identities, header, kind, content)
-        return [*replied, self._status("busy", None)]
+    def _interrupted(self, identities: list[bytes], header: dict[str, Any]) -> list[Outgoing]:
+        return self._answered("control", identities, header, "interrupt_reply", {"status": "ok"})
 
-    def _replied(
+    def _answered(
         self,
         channel: Channel,
         identities: list[bytes],
