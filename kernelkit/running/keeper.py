@@ -315,6 +315,9 @@ class Keeper:
             self._follow(status.start)
         if state := await self._joining.greet(self.run, status):
             self._may_end = self._may_end and state.start == self.state.start
+            if state != self.state and self._job and self._job.phase in ("pending", "starting"):
+                # The run's word is newer, and only Slurm knows when the job will end.
+                self._watcher.nudge()
             self._set(state)
 
     def _may_hear_why(self, status: Status) -> bool:

@@ -91,16 +91,17 @@ class Queue:
 
 def list_jobs(services: Services, query: JobsQuery) -> Jobs:
     """Every run of this user, and jobs of ours that no run tells of."""
-    taken = time.time()
     at = desk()
-    mine = {news.run: news for news in at.snapshot()}
     listing = at.runs.listing()
     if not _slurm_is_here() and not listing.runs:
         return Jobs(
             runs=(), jobs_idle=(), jobs_without_run=(), unknown_since=None,
-            problems=tuple(listing.problems), taken=taken,
+            problems=tuple(listing.problems), taken=time.time(),
         )  # fmt: skip
     answer = services.queue.get_for(listing.runs)
+    # Afterwards, as it is news to them, too.
+    mine = {news.run: news for news in at.snapshot()}
+    taken = time.time()
     on_disk = {run.run: run for run in _on_disk(services, answer)}
     found = [own_run(news, taken, on_disk.get(news.run)) for news in mine.values()]
     found += [

@@ -78,7 +78,7 @@ class Watcher:
         complete or not; asks only where there is none, and with `due` not before the pause is over.
 
         Called in the loop that watches: by a server for its page, whose queries and the watcher's
-        are then the same.
+        are then the same. Subscribers have heard of it then, but for the ends of jobs.
         """
         while True:
             await self._asking.other_has_asked()
@@ -89,8 +89,10 @@ class Watcher:
                 await self._clock.wait(asyncio.Event(), rest)
                 continue
             before, gone = await self._ask()
+            await self._settle({k: u for k, u in before.items() if k not in gone}, counts=False)
             # Accounting may take its time, and the page does not need it.
-            settling = asyncio.create_task(self._settle(before, gone, counts=False))
+            ended = {key: before[key] for key in gone}
+            settling = asyncio.create_task(self._settle(ended, gone, counts=False))
             self._settling.add(settling)
             settling.add_done_callback(self._settling.discard)
 
@@ -232,7 +234,7 @@ class Watcher:
             return before, [key for key in before if self._take_in(key, answer)]
 
     async def _settle(
-        self, before: dict[str, JobUpdate], gone: Sequence[str], *, counts: bool
+        self, before: dict[str, JobUpdate], gone: Sequence[str] = (), *, counts: bool
     ) -> None:
         """What follows from a query; one that `counts` and tells nothing new makes the next later."""
         if gone:

@@ -381,6 +381,8 @@ export interface IRun {
   /** The scheduler's reason, in words. */
   reason: string;
   state_since?: number;
+  /** Grows with all news of its server's runs; 0 for runs of others. */
+  serial: number;
   node: string;
   gpus: string;
   gres: string;

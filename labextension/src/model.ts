@@ -169,9 +169,9 @@ export class KernelkitModel implements IKernelkitModel, IDisposable {
     const payload = emission as unknown;
     if (schema_id === Events.RUN) {
       const { run } = payload as Events.IRunEvent;
-      this._putRun(run);
-      if (run.state === 'ended' && this._watchers > 0) {
-        // Its job may wait for another kernel now.
+      const isNew = this._putRun(run);
+      // Of an ended one the job may wait for another kernel now.
+      if ((!isNew || run.state === 'ended') && this._watchers > 0) {
         void this.jobs.refresh();
       }
     } else if (schema_id === Events.TASK) {
@@ -190,16 +190,15 @@ export class KernelkitModel implements IKernelkitModel, IDisposable {
     }
   }
 
-  private _putRun(run: IRun): void {
+  /** False where something newer is known, of this server or another. */
+  private _putRun(run: IRun): boolean {
+    let isNew = true;
     this.jobs.update(jobs => {
       const known = jobs.runs.find(other => other.run === run.run);
-      // What its GPUs do is read with the list; it tells its own age.
-      const told = { ...run, gpu_use: run.gpu_use ?? known?.gpu_use ?? null };
-      const runs = known
-        ? jobs.runs.map(other => (other === known ? told : other))
-        : [told, ...jobs.runs];
-      return { ...jobs, runs };
+      isNew = !known || known.serial <= run.serial;
+      return isNew ? withRun(jobs, run, known) : jobs;
     });
+    return isNew;
   }
 
   private async _readKernels(): Promise<void> {
@@ -297,6 +296,15 @@ export namespace KernelkitModel {
     /** The server's events; without them REST alone keeps the model. */
     events?: IStream<unknown, Event.Emission>;
   }
+}
+
+function withRun(jobs: IJobs, run: IRun, known: IRun | undefined): IJobs {
+  // What its GPUs do is read with the list; it tells its own age.
+  const told = { ...run, gpu_use: run.gpu_use ?? known?.gpu_use ?? null };
+  const runs = known
+    ? jobs.runs.map(other => (other === known ? told : other))
+    : [told, ...jobs.runs];
+  return { ...jobs, runs };
 }
 
 const HEARD = new Set([Events.RUN, Events.KERNELS, Events.TASK]);

@@ -68,18 +68,26 @@ export class Resource<T> implements IResource<T> {
     return this._running;
   }
 
-  /** Put in what an event told. */
+  /**
+   * Put in what an event told, and into an answer that is on its way, too: it
+   * may have been written before.
+   */
   update(change: (data: T) => T): void {
+    if (this._running) {
+      this._told.push(change);
+    }
     if (this._data !== null) {
       this._accept(change(this._data));
     }
   }
 
   private async _ask(): Promise<void> {
+    this._told = [];
     try {
       const data = await this._fetch();
       this._taken = Date.now();
-      this._accept(data, this._error !== null);
+      const told = this._told.reduce<T>((all, change) => change(all), data);
+      this._accept(told, this._error !== null);
     } catch (error) {
       this._error = ApiError.of(error);
       this._changed.emit();
@@ -103,6 +111,7 @@ export class Resource<T> implements IResource<T> {
   private _data: T | null = null;
   private _error: ApiError | null = null;
   private _taken = 0;
+  private _told: ((data: T) => T)[] = [];
   private _running: Promise<void> | null = null;
   private _again: Promise<void> | null = null;
   private readonly _changed = new Signal<this, void>(this);

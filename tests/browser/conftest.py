@@ -76,6 +76,12 @@ class Lab:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    def put(self, name: str, body: str) -> None:
+        """A program that the server finds first, in bash."""
+        program = self._programs / name
+        program.write_text(f"#!/bin/bash\n{body}\n")
+        program.chmod(0o755)
+
     def start(self) -> None:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -151,6 +157,12 @@ def site_settings() -> dict[str, Any]:
 
 
 @pytest.fixture
+def squeue_takes() -> float:
+    """Seconds from squeue's answer to its end, as of a controller under load."""
+    return 0.0
+
+
+@pytest.fixture
 def lab(
     cluster: Cluster,
     home: Path,
@@ -159,12 +171,15 @@ def lab(
     program: str,
     jupyterlab: str,
     site_settings: dict[str, Any],
+    squeue_takes: float,
 ) -> Iterator[Lab]:
     parts.need("lmod", "modules", "python", "apptainer", "browser")
     directory = tmp_path / "lab"
     directory.mkdir()
     python = python_with(jupyterlab) if jupyterlab else sys.executable
     running = Lab(home, parts, directory, program, python, site_settings)
+    if squeue_takes:
+        running.put("squeue", f'/usr/bin/squeue "$@"; code=$?; sleep {squeue_takes}; exit $code')
     running.start()
     try:
         yield running

@@ -60,27 +60,48 @@ COUNTED = {
 }  # fmt: skip
 
 
-def test_slurm_is_asked_once_an_interval_whoever_looks(tmp_path: Path, venv: Path) -> None:
-    programs, calls = tmp_path / "bin", tmp_path / "calls"
-    programs.mkdir()
-    for name, body in COUNTED.items():
-        (programs / name).write_text(f"#!/bin/bash\necho {name} >>{calls}\n{body}\n")
-        (programs / name).chmod(0o755)
-    path = f"{programs}:{SYSTEM_PATH}"
-    running = Rest(tmp_path / "server", settings={"queue_interval": 600.0}, PATH=path)
-    try:
+class Waiting:
+    """A server in front of COUNTED, with a kernel whose job waits and was asked for once."""
+
+    def __init__(self, directory: Path, venv: Path, queue_interval: float) -> None:
+        self.programs, self._calls = directory / "bin", directory / "calls"
+        self.programs.mkdir()
+        for name, body in COUNTED.items():
+            self.put(name, body)
+        path = f"{self.programs}:{SYSTEM_PATH}"
+        settings = {"queue_interval": queue_interval}
+        self.server = Rest(directory / "server", settings=settings, PATH=path)
+        try:
+            self._launch(venv)
+        except BaseException:
+            self.server.stop()
+            raise
+
+    def put(self, name: str, body: str) -> None:
+        """A program answers so from now on."""
+        new = self.programs / f".{name}"
+        new.write_text(f"#!/bin/bash\necho {name} >>{self._calls}\n{body}\n")
+        new.chmod(0o755)
+        new.rename(self.programs / name)
+
+    def _launch(self, venv: Path) -> None:
         options = {"no_test": True, "on_slurm": True}
         wanted = {"recipe": recipe(venv, "waits"), "options": options}
-        task = running.finish(running.do("POST", "kernels", wanted))
+        task = self.server.finish(self.server.do("POST", "kernels", wanted))
         assert task["state"] == "done", task
-        status, _ = running.do("POST", "kernels/waits/launch", {})
+        status, _ = self.server.do("POST", "kernels/waits/launch", {})
         assert status == 201
-
-        def asked() -> int:
-            return calls.read_text().split().count("squeue")
-
         # The one who looks after the kernel's job asks first.
-        wait_until(lambda: calls.exists() and asked() == 1)
+        wait_until(lambda: self._calls.exists() and self.asked() == 1)
+
+    def asked(self) -> int:
+        return self._calls.read_text().split().count("squeue")
+
+
+def test_slurm_is_asked_once_an_interval_whoever_looks(tmp_path: Path, venv: Path) -> None:
+    waiting = Waiting(tmp_path, venv, queue_interval=600.0)
+    running, asked = waiting.server, waiting.asked
+    try:
         for _ in range(3):
             (run,) = running.ask("jobs")["runs"]
             assert (run["job"], run["state"], run["unknown_since"]) == ("7", "queued", None)
@@ -92,6 +113,20 @@ def test_slurm_is_asked_once_an_interval_whoever_looks(tmp_path: Path, venv: Pat
         assert 2 <= asked() <= 3
     finally:
         running.stop()
+
+
+def test_what_slurm_is_asked_for_an_answer_is_told_in_it(tmp_path: Path, venv: Path) -> None:
+    waiting = Waiting(tmp_path, venv, queue_interval=0.0)
+    try:
+        waiting.put("squeue", COUNTED["squeue"].replace("Priority", "Licenses"))
+        # Right after a query there is none for a while.
+        asked, found = waiting.asked(), {}
+        while waiting.asked() == asked:
+            found = waiting.server.ask("jobs")
+        (run,) = found["runs"]
+        assert run["mine"] and "licence" in run["reason"]
+    finally:
+        waiting.server.stop()
 
 
 # Job 7 runs on node1; the fields are those of kernelkit.slurm.argv.

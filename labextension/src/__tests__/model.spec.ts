@@ -1,7 +1,7 @@
 import type { Event } from '@jupyterlab/services';
 import { Stream } from '@lumino/signaling';
 
-import { Events, type ITask } from '../api';
+import { Events, type IRun, type ITask } from '../api';
 import { KernelkitModel } from '../model';
 import { FakeApi, kernel, refusal, task } from './fakeapi';
 
@@ -112,12 +112,47 @@ describe('KernelkitModel', () => {
     const watching = model.watch();
     await settle();
     fake.asked.length = 0;
-    emit(Events.RUN, 1, { run: { run: 'a', state: 'running' } });
+    emit(Events.RUN, 1, { run: { run: 'a', state: 'running', serial: 1 } });
     expect(model.jobs.data?.runs).toHaveLength(1);
     expect(fake.asked).toEqual([]);
-    emit(Events.RUN, 2, { run: { run: 'a', state: 'ended' } });
+    emit(Events.RUN, 2, { run: { run: 'a', state: 'ended', serial: 2 } });
     await settle();
     expect(fake.asked).toEqual(['jobs()']);
+    watching.dispose();
+  });
+
+  it.each([
+    ['running', 3, 'the event'],
+    ['queued', 1, 'the answer']
+  ])(
+    'has a run as %s that an event of serial %d told of during a request',
+    async (state, serial, _) => {
+      const { fake, model, emit } = made();
+      const run = { run: 'a', state: 'queued', serial: 2 };
+      fake.answers.jobs = async () => {
+        await Promise.resolve();
+        emit(Events.RUN, 1, { run: { ...run, state: 'running', serial } });
+        return { runs: [run] };
+      };
+      const watching = model.watch();
+      await settle();
+      expect(model.jobs.data?.runs).toMatchObject([{ run: 'a', state }]);
+      watching.dispose();
+    }
+  );
+
+  it('reads the jobs anew where an event is older than what it knows', async () => {
+    const run = { run: 'a', state: 'running', serial: 9 } as IRun;
+    const { fake, model, emit } = made(new FakeApi({ runs: [run] }));
+    const watching = model.watch();
+    await settle();
+    fake.asked.length = 0;
+    // The first of another server.
+    fake.server.runs = [{ ...run, serial: 1 }];
+    emit(Events.RUN, 1, { run: { ...run, serial: 1 } });
+    await settle();
+    expect(fake.asked).toEqual(['jobs()']);
+    expect(model.jobs.data?.runs[0].serial).toBe(1);
     watching.dispose();
   });
 
@@ -126,8 +161,10 @@ describe('KernelkitModel', () => {
     const watching = model.watch();
     await settle();
     const gpu_use = { measured: 1, gpus: [] };
-    emit(Events.RUN, 1, { run: { run: 'a', state: 'running', gpu_use } });
-    emit(Events.RUN, 2, { run: { run: 'a', state: 'exited', gpu_use: null } });
+    const run = { run: 'a', state: 'running', serial: 1, gpu_use };
+    const later = { ...run, state: 'exited', serial: 2, gpu_use: null };
+    emit(Events.RUN, 1, { run });
+    emit(Events.RUN, 2, { run: later });
     expect(model.jobs.data?.runs[0]).toMatchObject({
       state: 'exited',
       gpu_use

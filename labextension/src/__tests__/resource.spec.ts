@@ -54,6 +54,28 @@ describe('Resource', () => {
     expect(resource.error).not.toBeNull();
   });
 
+  it('puts into an answer what was told while it was on its way', async () => {
+    let answer: (data: string[]) => void = () => undefined;
+    const resource = new Resource(
+      () => new Promise<string[]>(resolve => (answer = resolve))
+    );
+    const add = (word: string) => (data: string[]) =>
+      data.includes(word) ? data : [...data, word];
+    for (const known of [null, ['a', 'first']]) {
+      expect(resource.data).toEqual(known);
+      const asked = resource.refresh();
+      const told = known ? 'second' : 'first';
+      resource.update(add(told));
+      answer(['a']);
+      await asked;
+      expect(resource.data).toEqual(['a', told]);
+    }
+    const asked = resource.refresh();
+    answer(['a']);
+    await asked;
+    expect(resource.data).toEqual(['a']);
+  });
+
   it('asks once more for those who ask while it asks', async () => {
     let asked = 0;
     const resource = new Resource(async () => ++asked);

@@ -13,6 +13,7 @@ export function aRun(changes: Partial<IRun> = {}): IRun {
     job: '42',
     state: 'running',
     reason: '',
+    serial: 1,
     node: 'n1',
     gpus: '',
     gres: 'gres:gpu:1',
