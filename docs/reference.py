@@ -84,7 +84,8 @@ EVENTS = """
 ## Events
 
 Through jupyter_server's events (`/api/events/subscribe`). Each kind counts its own `serial`; who finds a
-gap asks the route again.
+gap asks the route again. What comes while an answer of a route is awaited may be newer than that: `serial` of a
+task and of a run (its own, which is 0 where another server looks after it) grows with each of their changes.
 
 | schema | |
 |---|---|
