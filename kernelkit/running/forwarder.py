@@ -41,6 +41,7 @@ _START_SECONDS = 120.0
 _DRAIN_SECONDS = 0.3
 _PR_SET_PDEATHSIG = 1
 _IGNORED = (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+_PASSED_ON = (signal.SIGTERM,)
 # Kept for a slow reader before the kernel is slowed down: as much as zmq does by itself.
 _MESSAGES = 1000
 
@@ -195,12 +196,15 @@ def _serve(
         kernel_file = os.path.join(directory, "kernel.json")
         write_private(kernel_file, inner)
         words = [word.replace("{connection_file}", kernel_file) for word in command]
+        # Until the copy of this process is the kernel, it would lose one.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _PASSED_ON)
         kernel = _spawn(words)
 
         def pass_on(number: int, _frame: object) -> None:
             os.kill(kernel, number)
 
         signal.signal(signal.SIGTERM, pass_on)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
         write_private(file, connection)  # who reads it connects
         return _wait(kernel, pump)
     finally:
@@ -208,6 +212,7 @@ def _serve(
 
 
 def _spawn(words: List[str]) -> int:
+    """Start the kernel, with signals as any program has them; TERM is blocked here."""
     sys.stderr.flush()
     parent = os.getpid()
     pid = os.fork()
@@ -218,8 +223,9 @@ def _spawn(words: List[str]) -> int:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
         if os.getppid() != parent:
             os._exit(FAILED)
-        for number in (*_IGNORED, signal.SIGTERM):
+        for number in (*_IGNORED, *_PASSED_ON):
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
         os.execvp(words[0], words)
     except BaseException as error:  # noqa: BLE001 - the copy of this process must end here
         sys.stderr.write("kernelkit: `{}` cannot be started: {}.\n".format(words[0], error))

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -54,10 +54,16 @@ def connection_file(directory: Path, **changes: Any) -> Path:
     return path
 
 
-def start(file: Path, command: list[str], *options: str, **more: Any) -> subprocess.Popen[str]:
+def start(
+    file: Path,
+    command: list[str],
+    *options: str,
+    program: Sequence[str] = (forwarder.__file__,),
+    **more: Any,
+) -> subprocess.Popen[str]:
     """The forwarder as supervisor.sh starts it: leader of a process group."""
     return subprocess.Popen(
-        [sys.executable, forwarder.__file__, *options, str(file), "--", *command],
+        [sys.executable, *program, *options, str(file), "--", *command],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         start_new_session=True, **more,
     )  # fmt: skip
@@ -243,12 +249,26 @@ def test_a_kernel_that_had_no_time_to_follow_a_killed_forwarder_does_not_start()
     assert process.returncode == -signal.SIGKILL
 
 
-def test_term_is_passed_on(tmp_path: Path) -> None:
+# A process that takes its time between its fork and its program.
+SLOW_FORKS = """
+import os, sys, time
+from kernelkit.running import forwarder
+
+os.register_at_fork(after_in_child=lambda: time.sleep(1))
+sys.exit(forwarder.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("program", [(forwarder.__file__,), ("-c", SLOW_FORKS)])
+def test_term_is_passed_on(program: tuple[str, ...], tmp_path: Path) -> None:
     file = connection_file(tmp_path)
-    process = start(file, ["sleep", "600"])
-    wait_for_ports(process, file)
-    process.terminate()
-    process.communicate(timeout=WAIT)
+    process = start(file, ["sleep", "600"], program=program)
+    try:
+        wait_for_ports(process, file)
+        process.terminate()
+        process.wait(WAIT)
+    finally:
+        end_group(process)
     assert process.returncode == 143
 
 
