@@ -3,13 +3,27 @@ import type { IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
 import { Signal, type ISignal } from '@lumino/signaling';
 
-import type { IKernelkitApi, ITask } from './api';
+import {
+  ApiError,
+  type IErrorInfo,
+  type IKernelkitApi,
+  type ITask
+} from './api';
 
 /** How often the steps of a running task are read where no event came, ms. */
 const INTERVAL = 2000;
 
 /** Finished tasks that are kept for their steps. */
 const KEPT = 50;
+
+/** What became of a task of a server that is gone; that task has failed. */
+export const TASK_LOST = 'task_lost';
+
+const LOST: IErrorInfo = {
+  code: TASK_LOST,
+  message: 'The server was started anew before it told how this ended.',
+  hint: 'Look at what it has changed before you begin it again.'
+};
 
 type ITasksApi = Pick<IKernelkitApi, 'task' | 'tasks'>;
 
@@ -111,10 +125,14 @@ export class Tasks implements IDisposable {
 
   /** Read what the server tells of. Never rejects. */
   async read(): Promise<void> {
+    const known = this._running;
     try {
       const tasks = await this._api.tasks();
       // The oldest first, as they began.
       tasks.reverse().forEach(task => this.keep(task));
+      await this._ask(
+        known.filter(({ id }) => !tasks.some(task => task.id === id))
+      );
     } catch {
       // What fails here fails for the kernels too, and is told there.
     }
@@ -125,12 +143,40 @@ export class Tasks implements IDisposable {
     Signal.clearData(this);
   }
 
-  private async _readSilent(): Promise<void> {
+  private _readSilent(): Promise<void> {
     const since = Date.now() - INTERVAL;
-    for (const task of this._running) {
-      if ((this._heard.get(task.id) ?? 0) < since) {
-        this.keep(await this._api.task(task.id));
+    return this._ask(
+      this._running.filter(({ id }) => (this._heard.get(id) ?? 0) < since)
+    );
+  }
+
+  /** Each is asked for, whatever became of the others; rejects in the end. */
+  private async _ask(tasks: ITask[]): Promise<void> {
+    const failures: unknown[] = [];
+    for (const { id } of tasks) {
+      try {
+        this.keep(await this._api.task(id));
+      } catch (error) {
+        if (isUnknown(error)) {
+          this._lose(id);
+        } else {
+          failures.push(error);
+        }
       }
+    }
+    if (failures.length > 0) {
+      throw failures[0];
+    }
+  }
+
+  private _lose(id: string): void {
+    const task = this._tasks.get(id);
+    // Its end may have been told meanwhile.
+    if (task?.state === 'running') {
+      const steps = task.steps.map(step =>
+        step.state === 'running' ? { ...step, state: 'failed' as const } : step
+      );
+      this.keep({ ...task, steps, state: 'failed', error: LOST });
     }
   }
 
@@ -162,4 +208,10 @@ export class Tasks implements IDisposable {
   private readonly _heard = new Map<string, number>();
   private readonly _changed = new Signal<this, ITask | null>(this);
   private readonly _done = new Signal<this, ITask>(this);
+}
+
+/** By our server's own word: a proxy answers 404, too, while there is none. */
+function isUnknown(error: unknown): boolean {
+  const { status, info } = ApiError.of(error);
+  return status === 404 && info.code === 'not_found';
 }
