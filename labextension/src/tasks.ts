@@ -60,10 +60,10 @@ export class Tasks implements IDisposable {
   async begin(start: () => Promise<ITask>): Promise<ITask> {
     const task = await start();
     this._starts.set(task.id, start);
-    // An event may have come before the answer to the request did.
-    if (!this._tasks.has(task.id)) {
-      this.keep(task);
-    }
+    // An event may have come before the answer to the request did. It is told
+    // again, as nobody knew then that the task is one of this page.
+    const known = this._tasks.get(task.id);
+    this.keep(known && known.serial > task.serial ? known : task);
     return task;
   }
 
