@@ -9,6 +9,7 @@ import {
   type IKernelkitApi,
   type ITask
 } from './api';
+import { UnderWay } from './underway';
 
 /** How often the steps of a running task are read where no event came, ms. */
 const INTERVAL = 2000;
@@ -71,14 +72,8 @@ export class Tasks implements IDisposable {
     return this._starts.has(id);
   }
 
-  async retry(id: string): Promise<ITask> {
-    const start = this._starts.get(id);
-    if (!start) {
-      throw new Error(`Nothing is known of how the task ${id} began.`);
-    }
-    const task = await this.begin(start);
-    this.dismiss(id);
-    return task;
+  retry(id: string): Promise<ITask> {
+    return this._retries.once(id, () => this._retry(id));
   }
 
   dismiss(id: string): void {
@@ -143,6 +138,16 @@ export class Tasks implements IDisposable {
     Signal.clearData(this);
   }
 
+  private async _retry(id: string): Promise<ITask> {
+    const start = this._starts.get(id);
+    if (!start) {
+      throw new Error(`Nothing is known of how the task ${id} began.`);
+    }
+    const task = await this.begin(start);
+    this.dismiss(id);
+    return task;
+  }
+
   private _readSilent(): Promise<void> {
     const since = Date.now() - INTERVAL;
     return this._ask(
@@ -204,6 +209,7 @@ export class Tasks implements IDisposable {
   private readonly _poll: Poll<void>;
   private readonly _tasks = new Map<string, ITask>();
   private readonly _starts = new Map<string, () => Promise<ITask>>();
+  private readonly _retries = new UnderWay<ITask>();
   private readonly _dismissed = new Set<string>();
   private readonly _heard = new Map<string, number>();
   private readonly _changed = new Signal<this, ITask | null>(this);

@@ -119,3 +119,16 @@ it('a task that began while the list was read is not missed in it', async () => 
   await tasks.read();
   expect(fake.asked).toEqual(['tasks()']);
 });
+
+it('is begun once more by the first of two clicks only', async () => {
+  const tasks = tasksOf(new FakeApi());
+  let count = 0;
+  const start = jest.fn(async () => task({ id: `task-${++count}` }));
+  await tasks.begin(start);
+  tasks.keep(task({ serial: 2, state: 'failed' }));
+  const [one, other] = [tasks.retry('task-1'), tasks.retry('task-1')];
+  expect((await one).id).toBe('task-2');
+  expect((await other).id).toBe('task-2');
+  expect(start).toHaveBeenCalledTimes(2);
+  expect(tasks.all.map(({ id }) => id)).toEqual(['task-2']);
+});
