@@ -13,14 +13,25 @@ import {
   type IStatus,
   type ITask
 } from './api';
+import { Renewal } from './renewal';
 import { Resource } from './resource';
 import { Tasks } from './tasks';
 import type { IKernelkitModel } from './tokens';
+import { WhenShown } from './whenshown';
 
 export class KernelkitModel implements IKernelkitModel, IDisposable {
   constructor(options: KernelkitModel.IOptions) {
     this.api = options.api;
-    this._refreshSpecs = options.refreshSpecs;
+    this._specs = new Renewal(() =>
+      options
+        .refreshSpecs()
+        .catch(error =>
+          console.warn(
+            'kernelkit: the kernels of JupyterLab were not read',
+            error
+          )
+        )
+    );
     this.status = new Resource(() => this.api.status());
     this.kernels = new Resource(async () => (await this.api.kernels()).kernels);
     this.jobs = new Resource(() => this.api.jobs());
@@ -99,7 +110,7 @@ export class KernelkitModel implements IKernelkitModel, IDisposable {
 
   async refresh(): Promise<void> {
     // What failed is told by the resources themselves.
-    await this._resync().catch(() => undefined);
+    await this._readAll();
     await this._announceKernels();
   }
 
@@ -109,16 +120,21 @@ export class KernelkitModel implements IKernelkitModel, IDisposable {
     }
     this._poll.dispose();
     this._tasks.dispose();
+    this._shown.dispose();
     Signal.clearData(this);
   }
 
-  private async _resync(): Promise<void> {
+  private async _readAll(): Promise<void> {
     await Promise.all([
       this.status.data ? undefined : this.status.refresh(),
       this.kernels.refresh(),
       this.jobs.refresh(),
       this._tasks.read()
     ]);
+  }
+
+  private async _resync(): Promise<void> {
+    await this._readAll();
     if (this.kernels.error) {
       // A rejected tick makes the poll wait longer each time.
       throw this.kernels.error;
@@ -151,8 +167,23 @@ export class KernelkitModel implements IKernelkitModel, IDisposable {
     const last = this._serials.get(schema);
     this._serials.set(schema, serial);
     if (last !== undefined && serial !== last + 1 && this._watchers > 0) {
-      void this._poll.refresh();
+      this._readMissed();
     }
+  }
+
+  private _readMissed(): void {
+    this._shown.want();
+    // A refresh while it refreshes already would be dropped.
+    void this._poll.stop();
+    void this._poll.start();
+  }
+
+  /** What the polls, Lab's too, let pass while the page was hidden. */
+  private _onShown(): void {
+    if (this._watchers > 0) {
+      this._readMissed();
+    }
+    void this._specs.run();
   }
 
   /** False where something newer is known, of this server or another. */
@@ -174,14 +205,14 @@ export class KernelkitModel implements IKernelkitModel, IDisposable {
   }
 
   private async _announceKernels(): Promise<void> {
-    // Lab itself looks once a minute only.
-    await this._refreshSpecs().catch(error =>
-      console.warn('kernelkit: the kernels of JupyterLab were not read', error)
-    );
+    // Lab itself looks once a minute only, and not while the page is hidden.
+    this._shown.want();
+    await this._specs.run();
     this._kernelsChanged.emit();
   }
 
-  private readonly _refreshSpecs: () => Promise<void>;
+  private readonly _specs: Renewal;
+  private readonly _shown = new WhenShown(() => this._onShown());
   private readonly _poll: Poll<void>;
   private readonly _tasks: Tasks;
   private readonly _tasksChanged = new Signal<this, ITask | null>(this);
