@@ -134,7 +134,12 @@ export class KernelkitModel implements IKernelkitModel, IDisposable {
   }
 
   private async _resync(): Promise<void> {
+    const before = this.kernels.data;
     await this._readAll();
+    // An equal answer is the same object: others differ from what was told.
+    if (before && before !== this.kernels.data) {
+      void this._announceKernels();
+    }
     if (this.kernels.error) {
       // A rejected tick makes the poll wait longer each time.
       throw this.kernels.error;

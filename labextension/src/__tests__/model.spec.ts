@@ -129,6 +129,25 @@ describe('KernelkitModel', () => {
     watching.dispose();
   });
 
+  it('tells of kernels that it finds without an event', async () => {
+    const { fake, model, emit, refreshSpecs } = made();
+    const told = jest.fn();
+    model.kernelsChanged.connect(told);
+    const watching = model.watch();
+    await settle();
+    emit(Events.TASK, 1, task({ serial: 1 }));
+    emit(Events.TASK, 3, task({ serial: 3 }));
+    await settle();
+    expect(told).not.toHaveBeenCalled();
+    fake.server.kernels.push(kernel());
+    emit(Events.TASK, 5, task({ serial: 5 }));
+    await settle();
+    expect(model.kernels.data).toHaveLength(1);
+    expect(refreshSpecs).toHaveBeenCalledTimes(1);
+    expect(told).toHaveBeenCalledTimes(1);
+    watching.dispose();
+  });
+
   it('follows events that come in order without a request', async () => {
     const { fake, model, emit } = made();
     const watching = model.watch();
