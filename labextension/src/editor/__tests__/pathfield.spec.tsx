@@ -144,6 +144,23 @@ describe('the folders of a path field', () => {
     expect(document.activeElement).toBe(field());
   });
 
+  it('leave the focus to who goes on typing while they are read', async () => {
+    const { fake, user, value, field } = show();
+    let read = () => undefined as void;
+    fake.answers.folders = async () => {
+      await new Promise<void>(resolve => (read = resolve));
+      return FOLDERS['/home/me'];
+    };
+    await user.click(await button('Folders…'));
+    await waitFor(() => expect(fake.asked).toContain('folders(~)'));
+    await user.type(field(), '/ho');
+    read();
+    await screen.findByText('env');
+    expect(document.activeElement).toBe(field());
+    await user.keyboard('me');
+    expect(value()).toBe('/home');
+  });
+
   it('can be chosen themselves, where a folder is wanted', async () => {
     const { user, value } = show({ wanted: 'folder' });
     await user.click(await button('Folders…'));
