@@ -107,4 +107,12 @@ describe('CatalogView', () => {
     expect(await screen.findByText('modules cuda/12.6')).toBeTruthy();
     expect(screen.getByText('Read <b>this</b>.')).toBeTruthy();
   });
+
+  it('shows old offers without a word while they are read again', async () => {
+    const { fake } = await show([]);
+    fake.server.catalog = catalogOf([offer()], { outdated: true });
+    await act(() => model.refresh());
+    await install('PyTorch 2.7.1');
+    expect(screen.queryByText('The modules are being read…')).toBeNull();
+  });
 });
