@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from ..files import explained, locked, private_dir, remove_tree, write_file
 from .records import RUN_ID, Run
 
 _LOCK_TIMEOUT = 20.0
+# What a job's directory is called while it is removed.
+LEFT_PREFIX = ".left-"
 
 
 class Allocations:
@@ -52,12 +55,26 @@ class Allocations:
         return True
 
     def leave(self, run: Run) -> None:
-        """Take a run out of its job's directory, and that directory away after its last."""
+        """Take a run out of its job's directory, and that directory away after its last.
+
+        Raises KernelkitError where the disk does not let it.
+        """
         directory = self.directory(run.job_name)
-        (directory / run.id).unlink(missing_ok=True)
-        if directory.is_dir() and not self.members(run.job_name):
-            remove_tree(directory)
-            (self.root / f".{run.job_name}.lock").unlink(missing_ok=True)
+        with explained(directory, "Removing"):
+            (directory / run.id).unlink(missing_ok=True)
+            if directory.is_dir() and not self.members(run.job_name):
+                self._remove(directory)
+                (self.root / f".{run.job_name}.lock").unlink(missing_ok=True)
+
+    def _remove(self, directory: Path) -> None:
+        # The job's supervisor writes there until its end, and nothing may come into a directory
+        # that is being emptied.
+        aside = self.root / f"{LEFT_PREFIX}{directory.name}-{os.getpid()}"
+        try:
+            directory.rename(aside)
+        except FileNotFoundError:  # somebody else removes it, too
+            return
+        remove_tree(aside)
 
     def members(self, job_name: str) -> set[str]:
         """The ids of the runs that a job hosts or is to host."""

@@ -12,10 +12,15 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
+from ..proc import check_wanted
+
 T = TypeVar("T")
+
+# Seconds between two looks whether what is waited for is still wanted.
+_LOOK = 0.2
 
 _disks = ThreadPoolExecutor(1, thread_name_prefix="kernelkit-disks")
 
@@ -35,6 +40,17 @@ class Background:
     def run(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Start `work` there and return at once; may be called from any thread."""
         return asyncio.run_coroutine_threadsafe(work, self.loop)
+
+    def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run `work` there and wait for it in this thread, which is none with a loop.
+
+        Raises what the work raises, and Cancelled, as proc.check_wanted does, where it is not waited
+        for any longer; it goes on then.
+        """
+        future = self.run(work)
+        while not wait([future], timeout=_LOOK).done:
+            check_wanted()
+        return future.result()
 
     async def call(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work` there and wait for it in the caller's loop."""

@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 # controller works on what it was sent for no longer than its clients wait (MessageTimeout, 10 s).
 LATE = 30.0
 _SUBMISSIONS = 3
+# Seconds that whoever asks a supervisor for something waits for Slurm to wake it.
+_WAKE_PATIENCE = 1.0
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class JobControl:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         # Runs whose job a whole answer of Slurm did not have, since when (time.monotonic()).
         self._missed: dict[str, float] = {}
+        self._waking: set[asyncio.Task[None]] = set()
 
     # --- a job of its own ------------------------------------------------------------------------
 
@@ -105,7 +108,7 @@ class JobControl:
                 self.runs.update(run.id, submits=run.submits)
             raise
         except KernelkitError as error:
-            self.runs.allocations.leave(run)
+            self._leave(run)
             self._noted(run, phase="ended", reason=error.message, end_code="REFUSED")
             raise
         # Where its record cannot say so now, the job is found by its name.
@@ -252,12 +255,20 @@ class JobControl:
         return True
 
     async def look(self, run: Run) -> None:
-        """Wake the supervisor. It looks within seconds anyway, so a failure is no matter."""
+        """Wake the supervisor. It looks within seconds anyway, so a failure is no matter, and nobody
+        waits long for a Slurm that takes its time."""
         # Before the supervisor's first word there is no trap yet, and USR1 would end the job.
         members = self.runs.allocations.members(run.job_name) | {run.id}
         with contextlib.suppress(KernelkitError):
             if run.job_id and any(self.runs.read_status(each) for each in members):
-                await self.slurm.signal(run.job_id, "USR1")
+                waking = asyncio.create_task(self._wake(run.job_id))
+                self._waking.add(waking)
+                waking.add_done_callback(self._waking.discard)
+                await asyncio.wait([waking], timeout=_WAKE_PATIENCE)
+
+    async def _wake(self, job_id: str) -> None:
+        with contextlib.suppress(KernelkitError):
+            await self.slurm.signal(job_id, "USR1")
 
     # --- the end ---------------------------------------------------------------------------------
 
@@ -267,16 +278,13 @@ class JobControl:
         Raises SlurmUnavailable when Slurm could not be told; the record then says `ending`, and
         the next call tries again. A disk that is full keeps no job: Slurm is told all the same.
         """
+        # Before anything is waited for, even its submission: should this process end meanwhile, the
+        # next one must not take the kernel for one that is wanted.
+        self._note_ending(run_id, reason, code)
         async with self._alone(run_id):
-            run = self.runs.load(run_id)
+            run = self._note_ending(run_id, reason, code)
             if run.phase == "ended":
                 return run
-            run = self._noted(
-                run,
-                phase="ending",
-                reason=run.reason or reason,
-                end_code=run.end_code or code,
-            )
             if run.submits and not run.job_id:
                 # Only a complete answer without the job lets this end without a cancel.
                 run = await self._find_to_end(run)
@@ -293,8 +301,23 @@ class JobControl:
             if run.job_id:
                 await (self.look(run) if shared else self.slurm.cancel([run.job_id]))
             if not shared:
-                self.runs.allocations.leave(run)
+                self._leave(run)
             return self._noted(run, phase="ended", reason=run.reason, end_code=run.end_code)
+
+    def _note_ending(self, run_id: str, reason: str, code: str) -> Run:
+        run = self.runs.load(run_id)
+        if run.phase == "ended":
+            return run
+        return self._noted(
+            run, phase="ending", reason=run.reason or reason, end_code=run.end_code or code
+        )
+
+    def _leave(self, run: Run) -> None:
+        """Take the last run out of a job that ends; what cannot be removed now goes with the run."""
+        try:
+            self.runs.allocations.leave(run)
+        except KernelkitError as error:
+            log.warning("The directory of job %s is left. %s", run.job_name, error.message)
 
     def end_now(self, run_id: str) -> None:
         """`end` for a process that is about to exit: the supervisor of a kernel that runs is told

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import zmq
 
-from ..errors import KernelkitError
 from .background import on_disk
 from .desk import Desk, desk
 from .keeper import Keeper
@@ -18,6 +17,8 @@ from .local_sockets import LocalSockets
 from .options import RunOptions, kernel_info_of
 from .records import Run
 from .relay import Relay, RelayEvents
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -172,10 +173,14 @@ class Front:
         if hold and self._relay is not None:
             self._relay.hold()
         if keeper is not None and self._desk is not None:
-            # What Slurm could not be told now, the record says, and the lease does.
-            with contextlib.suppress(KernelkitError, asyncio.TimeoutError):
-                ending = self._on_desk(self._desk.end(keeper, reason))
-                await asyncio.wait_for(ending, _END_PATIENCE)
+            # It goes on when nobody waits for it any more. What Slurm could not be told, the record
+            # says, and the lease does; a manager that is told of a failure keeps the kernel.
+            ending = asyncio.ensure_future(self._on_desk(self._desk.end(keeper, reason)))
+            done, _ = await asyncio.wait([ending], timeout=_END_PATIENCE)
+            if done and (error := ending.exception()) is not None:
+                log.warning("The end of run %s is not complete. %s", keeper.run.id, error)
+            elif not done:
+                ending.add_done_callback(lambda late: late.exception())
 
     def log(self) -> str:
         """The end of the run's log."""

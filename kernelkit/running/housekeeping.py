@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ..errors import KernelkitError
 from ..files import check_private_dir, disk_time, private_dir, remove_tree
+from .allocations import LEFT_PREFIX
 from .records import RUN_ID, Run
 from .runs import REMOVED_PREFIX, Runs
 
@@ -121,7 +122,8 @@ def _without_record(runs: Runs, before: float) -> Iterator[str]:
 
 def _finish_removals(runs: Runs) -> None:
     """What a process that was ended in the middle of it has left."""
-    for path in runs.root.glob(f"{REMOVED_PREFIX}*"):
+    left = runs.allocations.root.glob(f"{LEFT_PREFIX}*")
+    for path in (*runs.root.glob(f"{REMOVED_PREFIX}*"), *left):
         with contextlib.suppress(OSError):
             remove_tree(path)
 

@@ -13,11 +13,13 @@ from typing import Any
 import msgspec
 
 from ..errors import KernelFailed, KernelkitError, NotFound, SlurmUnavailable
+from ..files import explained
 from ..slurm.states import Job
 from ..slurm.tracking import JobUpdate
 from ..slurm.watcher import Watcher
 from . import ends
 from .control import JobControl
+from .ending import Ending
 from .faults import advice_against, may_pass
 from .joining import Joining
 from .kernel_state import KernelPhase, KernelState, RunEnd
@@ -69,6 +71,7 @@ class Keeper:
         self._task: asyncio.Task[None] | None = None
         self._lease = Lease(runs)
         self._signals = Signals(run.id, control, relay)
+        self._ending = Ending(run.id, control)
         self._is_ours = True
 
     @property
@@ -93,7 +96,10 @@ class Keeper:
         except SlurmUnavailable as error:
             self._set(KernelState("queued", f"Slurm does not answer: {error.message}"))
         except KernelkitError as error:
-            self._end_with(ends.end_by_fault(error))
+            # Cells may wait already: whoever asked for this has not waited for Slurm's answer.
+            end = ends.end_by_fault(error)
+            self._end_with(end)
+            self._relay.fail("KernelEnded", end.text)
             raise
         self._telling.publish(self.run)
         self._task = asyncio.create_task(self._attend())
@@ -161,17 +167,19 @@ class Keeper:
             await self._send("INT", 0)
 
     async def end(self, reason: str) -> None:
-        """End the run, and its job with it if it is the last there; not one that was left."""
+        """End the run, and its job with it if it is the last there; not one that was left.
+
+        Raises what Ending.tell raises.
+        """
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait([self._task])
         if self._unwatch is not None:
             self._unwatch()
         self._end_with(ends.shut_down(reason))
         if self._is_ours:
             with contextlib.suppress(NotFound):  # it never came as far as a job
-                self.run = await self._control.end(self.run.id, reason=reason)
+                self.run = await self._ending.tell(reason)
 
     async def give_up(self) -> None:
         """End the run, because whoever restarts kernels will not do so again."""
@@ -257,7 +265,7 @@ class Keeper:
         with contextlib.suppress(KernelkitError):
             # A job that was put back into the queue ended for us, and not for Slurm.
             if update is None or update.job.phase != "ended":
-                self.run = await self._control.end(self.run.id, reason=words, code=code)
+                self.run = await self._ending.tell(words, code)
             else:
                 self._runs.allocations.leave(self.run)
                 self.run = self._runs.update(
@@ -272,7 +280,8 @@ class Keeper:
     async def _look_safely(self) -> None:
         trouble = ""
         try:
-            await self._look()
+            with explained(self._runs.directory(self.run.id), "Looking"):
+                await self._look()
         except KernelkitError as error:
             if not may_pass(error):
                 # It did not start, or a file is one that somebody else could have written: nothing

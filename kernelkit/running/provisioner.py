@@ -188,7 +188,11 @@ class SlurmProvisioner(KernelProvisionerBase):  # type: ignore[misc, unused-igno
         """
         self._dead = None
         if self._keeper is None:
-            await self._begin(kwargs)
+            try:
+                await self._begin(kwargs)
+            except asyncio.CancelledError:  # by a server that stops, or whoever had no patience
+                await self.cleanup(restart=False)
+                raise
         elif self._asked is not None:
             await self._change_jobs(kwargs)
         else:

@@ -89,7 +89,7 @@ class Runs:
             check_private_dir(directory)
             data = read_private(directory / "run.json", _LIMIT)
         except OSError as error:
-            if not directory.is_dir():  # or no longer
+            if not _is_there(directory):  # or no longer
                 raise NotFound(
                     f"There is no run `{run_id}`.", hint="See `kernelkit jobs`."
                 ) from error
@@ -192,7 +192,7 @@ class Runs:
     @contextlib.contextmanager
     def _locked(self, run_id: str) -> Iterator[None]:
         directory = self.directory(run_id)
-        if not directory.is_dir():
+        if not _is_there(directory):
             raise NotFound(f"There is no run `{run_id}`.", hint="See `kernelkit jobs`.")
         with locked(directory / "lock", timeout=_LOCK_TIMEOUT):
             yield
@@ -210,8 +210,13 @@ class Runs:
         if verb not in _VERBS:
             raise UsageError(f"`{verb}` is nothing that a supervisor does.")
         path = self.directory(run_id) / "requests"
-        with self._locked(run_id):
-            serial, text = next_requests(self._read(path), verb, *arguments)
+        with self._locked(run_id), explained(path, "Reading"):
+            # Serial numbers that begin anew would be passed over.
+            try:
+                before = read_private(path, _LIMIT)
+            except FileNotFoundError:
+                before = b""
+            serial, text = next_requests(before, verb, *arguments)
             replace_file(path, text, 0o600, flush=False)
             return serial
 
@@ -222,7 +227,7 @@ class Runs:
         reads is another than before. Raises InsecureFile, and KernelkitError for what may pass.
         """
         directory = self.directory(run.id)
-        if not directory.is_dir():
+        if not _is_there(directory):
             return
         text = render_lease(run.lease, time.time_ns())
         try:
@@ -308,3 +313,13 @@ class Runs:
             if error.errno in (116, 5):
                 return b""
             raise KernelkitError(f"`{path}` cannot be read: {error.strerror}.") from error
+
+
+def _is_there(directory: Path) -> bool:
+    """Raises KernelkitError where a disk cannot tell now, as with a file handle that an NFS server
+    has forgotten; `is_dir` raises OSError for that, and from Python 3.13 on calls it absent."""
+    with explained(directory, "Looking"):
+        try:
+            return stat.S_ISDIR(directory.stat().st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return False

@@ -32,6 +32,7 @@ class KernelkitExtension(ExtensionApp):
 
     async def stop_extension(self) -> None:
         """Called before the server ends its kernels."""
-        leftovers.forget_failed_starts(self.services)
+        assert self.serverapp is not None
+        await leftovers.settle_starts(self.serverapp.kernel_manager)
         await leftovers.leave_kept()
         await self.services.close()

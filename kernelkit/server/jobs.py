@@ -59,12 +59,12 @@ class Queue:
         """The queue; one that is not complete where Slurm does not answer."""
         at = desk()
         since = max(time.monotonic() - at.watcher.pause, self._changed)
-        return at.background.run(at.watcher.fresh(since)).result()
+        return at.background.wait_for(at.watcher.fresh(since))
 
     def get_new(self) -> QueueAnswer:
         """The queue as it is after this call, for what can wait until Slurm may be asked again."""
         at = desk()
-        return at.background.run(at.watcher.fresh(time.monotonic(), due=True)).result()
+        return at.background.wait_for(at.watcher.fresh(time.monotonic(), due=True))
 
     def get_for(self, runs: Iterable[Record]) -> QueueAnswer:
         """The queue as it is to be shown with `runs`: one of another server that was submitted
@@ -233,10 +233,9 @@ def cancel(services: Services, run: str) -> Nothing:
     """
     at = desk()
     if is_job_alone(at.runs, run):
-        at.background.run(at.slurm.cancel([stray_job(services.queue.get(), run).id])).result()
+        at.background.wait_for(at.slurm.cancel([stray_job(services.queue.get(), run).id]))
     else:
         found = find_run(at.runs, run)
-        ending = at.control.end(found.id, reason="it was cancelled from JupyterLab")
-        at.background.run(ending).result()
+        at.background.wait_for(at.control.end(found.id, reason="it was cancelled from JupyterLab"))
     services.queue.forget()
     return Nothing()

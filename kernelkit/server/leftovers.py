@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..site import Site
     from .services import Services
+
+
+# How long a server that stops waits for kernels that start, and then for what they leave (s).
+_START_PATIENCE = 6.0
 
 
 async def settle(services: Services) -> None:
@@ -29,17 +34,24 @@ def _any_run(site: Site) -> bool:
     return bool(open_runs(site).listing().runs)
 
 
-def forget_failed_starts(services: Services) -> None:
-    """Forget the kernels that failed to start.
+async def settle_starts(manager: Any) -> None:
+    """Have no kernel that starts, or failed to: each is one of the `manager`'s, or nobody's.
 
-    jupyter_client (8.10) keeps them among those that start, and jupyter_server, which is to end
-    them with the others, knows none of that id and gives up: told to stop, it would end neither
-    its kernels nor itself.
+    jupyter_client (8.10) keeps such kernels apart from those that it has, and jupyter_server, which
+    is to end them with the others, knows none of that id and gives up: told to stop, it would end
+    neither its kernels nor itself.
     """
-    manager = services.server.kernel_manager
-    pending = getattr(manager, "_pending_kernels", {})
-    for kernel_id in [id for id, task in pending.items() if task.done() and id not in manager]:
-        del pending[kernel_id]
+    pending: dict[str, asyncio.Future[None]] = getattr(manager, "_pending_kernels", {})
+    starts = {id: task for id, task in pending.items() if id not in manager}
+    if late := [task for task in starts.values() if not task.done()]:
+        await asyncio.wait(late, timeout=_START_PATIENCE)
+    if late := [task for task in late if not task.done()]:
+        for task in late:
+            task.cancel()
+        await asyncio.wait(late, timeout=_START_PATIENCE)
+    for kernel_id in starts:
+        if kernel_id not in manager:
+            pending.pop(kernel_id, None)
 
 
 async def leave_kept() -> None:

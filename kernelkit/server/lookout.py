@@ -32,6 +32,7 @@ class Lookout:
         self._services = services
         self._kernels = Sightings()
         self._runs: RunSightings | None = None
+        self._untold: frozenset[str] = frozenset()
         self._states: dict[str, str] = {}
 
     async def keep(self) -> None:
@@ -58,9 +59,11 @@ class Lookout:
         self.look_at_kernels()
         if self._runs is None:
             self._runs = RunSightings(self._services.site.run_dir)
-        changed = self._runs.look() - self._services.bulletin.own_runs()
-        if changed:
-            self._tell_runs(changed)
+        # A change is found once; what cannot be told now is told after the next look.
+        self._untold |= self._runs.look() - self._services.bulletin.own_runs()
+        if self._untold:
+            self._tell_runs(self._untold)
+            self._untold = frozenset()
 
     def look_at_kernels(self, *told: str) -> None:
         """Tell of every kernel that changed but those of these names, which are told of already."""

@@ -81,7 +81,7 @@ def ask_inventory() -> Inventory:
     from ..slurm.inventory import load_inventory
 
     at = desk()
-    return at.background.run(load_inventory(at.slurm)).result()
+    return at.background.wait_for(load_inventory(at.slurm))
 
 
 def tell_inventory(services: Services, query: InventoryQuery) -> Offered:

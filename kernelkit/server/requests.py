@@ -27,7 +27,7 @@ def ask_slurm(resources: Resources, inventory: Inventory) -> Check:
     from ..slurm.requests import check_request
 
     at = desk()
-    return at.background.run(check_request(at.slurm, resources, inventory)).result()
+    return at.background.wait_for(check_request(at.slurm, resources, inventory))
 
 
 def outlook(check: Check) -> str:

@@ -60,6 +60,7 @@ class Services:
         self.events = Events(server)
         self.bulletin = Bulletin(self.events)
         self.lock = threading.RLock()
+        self._closing = threading.Event()
         self._watching: asyncio.Task[None] | None = None
         self._tidying: Tidying | None = None
 
@@ -82,7 +83,8 @@ class Services:
         self._watching = asyncio.create_task(lookout.keep())
 
     async def close(self) -> None:
-        """End what is going on, with the server."""
+        """End what is going on, with the server: a process waits for its threads before it ends."""
+        self._closing.set()
         self.bulletin.close()
         if self._tidying is not None:
             self._tidying.close()
@@ -101,11 +103,15 @@ class Services:
             return call_of(route)
 
     async def in_thread(self, work: Callable[[], T], stop: threading.Event | None = None) -> T:
-        """Run `work` beside the server's loop; the commands it runs end when `stop` is set."""
+        """Run `work` beside the server's loop; the commands it runs, and what it waits for, end
+        when `stop` is set, or the server stops."""
         from ..proc import interruptible
 
+        def is_unwanted() -> bool:
+            return self._closing.is_set() or (stop is not None and stop.is_set())
+
         def run() -> T:
-            with interruptible(stop.is_set if stop else lambda: False):
+            with interruptible(is_unwanted):
                 return work()
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, run)

@@ -81,9 +81,12 @@ class Watcher:
         are then the same. Subscribers have heard of it then, but for the ends of jobs.
         """
         while True:
-            await self._asking.other_has_asked()
             if self._asking.last is not None and self._asking.began >= since:
                 return self._asking.last
+            # Several who waited for it go on at once, and one of them asks: of two answers at once
+            # the older one may come last.
+            if await self._asking.other_has_asked():
+                continue
             rest = self._asking.ended + self.pause - self._clock.monotonic()
             if due and rest > 0:
                 await self._clock.wait(asyncio.Event(), rest)

@@ -117,7 +117,8 @@ export interface IKernelkitApi {
     signal?: AbortSignal
   ): Promise<IValidation>;
   inventory(refresh?: boolean): Promise<IInventory>;
-  jobs(): Promise<IJobs>;
+  /** With `all`, what has ended of other servers' runs, too. */
+  jobs(all?: boolean): Promise<IJobs>;
   runLog(run: string): Promise<IRunLog>;
   cancelRun(run: string): Promise<void>;
   attachRun(run: string): Promise<IStartedKernel>;
@@ -269,8 +270,8 @@ export class KernelkitApi implements IKernelkitApi {
     return this._get('inventory', { refresh: refresh ? 1 : undefined });
   }
 
-  jobs(): Promise<IJobs> {
-    return this._get('jobs');
+  jobs(all?: boolean): Promise<IJobs> {
+    return this._get('jobs', { all: all ? 1 : undefined });
   }
 
   runLog(run: string): Promise<IRunLog> {

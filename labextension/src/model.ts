@@ -13,19 +13,25 @@ import {
   type IStatus,
   type ITask
 } from './api';
+import { Renewal } from './renewal';
 import { Resource } from './resource';
+import { Tasks } from './tasks';
 import type { IKernelkitModel } from './tokens';
-
-/** How often the steps of a running task are read where no event came, ms. */
-const TASK_INTERVAL = 2000;
-
-/** Finished tasks that are kept for their steps. */
-const KEPT_TASKS = 50;
+import { WhenShown } from './whenshown';
 
 export class KernelkitModel implements IKernelkitModel, IDisposable {
   constructor(options: KernelkitModel.IOptions) {
     this.api = options.api;
-    this._refreshSpecs = options.refreshSpecs;
+    this._specs = new Renewal(() =>
+      options
+        .refreshSpecs()
+        .catch(error =>
+          console.warn(
+            'kernelkit: the kernels of JupyterLab were not read',
+            error
+          )
+        )
+    );
     this.status = new Resource(() => this.api.status());
     this.kernels = new Resource(async () => (await this.api.kernels()).kernels);
     this.jobs = new Resource(() => this.api.jobs());
@@ -36,13 +42,9 @@ export class KernelkitModel implements IKernelkitModel, IDisposable {
       standby: 'when-hidden',
       name: 'kernelkit:model'
     });
-    this._taskPoll = new Poll({
-      auto: false,
-      factory: () => this._readSilentTasks(),
-      frequency: { interval: TASK_INTERVAL, backoff: true, max: 30_000 },
-      standby: 'when-hidden',
-      name: 'kernelkit:tasks'
-    });
+    this._tasks = new Tasks(this.api);
+    this._tasks.changed.connect((_, task) => this._tasksChanged.emit(task));
+    this._tasks.done.connect(() => void this._readKernels());
     options.events?.connect(this._onEvent, this);
   }
 
@@ -52,7 +54,7 @@ export class KernelkitModel implements IKernelkitModel, IDisposable {
   readonly jobs: Resource<IJobs>;
 
   get tasks(): readonly ITask[] {
-    return [...this._tasks.values()].reverse();
+    return this._tasks.all;
   }
 
   get tasksChanged(): ISignal<this, ITask | null> {
@@ -86,55 +88,29 @@ export class KernelkitModel implements IKernelkitModel, IDisposable {
     });
   }
 
-  async begin(start: () => Promise<ITask>): Promise<ITask> {
-    const task = await start();
-    this._starts.set(task.id, start);
-    // An event may have come before the answer to the request did.
-    if (!this._tasks.has(task.id)) {
-      this._keep(task);
-    }
-    return task;
+  begin(start: () => Promise<ITask>): Promise<ITask> {
+    return this._tasks.begin(start);
   }
 
   canRetry(id: string): boolean {
-    return this._starts.has(id);
+    return this._tasks.canRetry(id);
   }
 
-  async retry(id: string): Promise<ITask> {
-    const start = this._starts.get(id);
-    if (!start) {
-      throw new Error(`Nothing is known of how the task ${id} began.`);
-    }
-    const task = await this.begin(start);
-    this.dismiss(id);
-    return task;
+  retry(id: string): Promise<ITask> {
+    return this._tasks.retry(id);
   }
 
   dismiss(id: string): void {
-    this._dismissed.add(id);
-    this._forget(id);
-    this._tasksChanged.emit(null);
+    this._tasks.dismiss(id);
   }
 
   finished(id: string): Promise<ITask> {
-    const known = this._tasks.get(id);
-    if (known && known.state !== 'running') {
-      return Promise.resolve(known);
-    }
-    return new Promise(resolve => {
-      const look = (_: unknown, task: ITask | null) => {
-        if (task?.id === id && task.state !== 'running') {
-          this._tasksChanged.disconnect(look);
-          resolve(task);
-        }
-      };
-      this._tasksChanged.connect(look);
-    });
+    return this._tasks.finished(id);
   }
 
   async refresh(): Promise<void> {
     // What failed is told by the resources themselves.
-    await this._resync().catch(() => undefined);
+    await this._readAll();
     await this._announceKernels();
   }
 
@@ -143,17 +119,27 @@ export class KernelkitModel implements IKernelkitModel, IDisposable {
       return;
     }
     this._poll.dispose();
-    this._taskPoll.dispose();
+    this._tasks.dispose();
+    this._shown.dispose();
     Signal.clearData(this);
   }
 
-  private async _resync(): Promise<void> {
+  private async _readAll(): Promise<void> {
     await Promise.all([
       this.status.data ? undefined : this.status.refresh(),
       this.kernels.refresh(),
       this.jobs.refresh(),
-      this._readTasks()
+      this._tasks.read()
     ]);
+  }
+
+  private async _resync(): Promise<void> {
+    const before = this.kernels.data;
+    await this._readAll();
+    // An equal answer is the same object: others differ from what was told.
+    if (before && before !== this.kernels.data) {
+      void this._announceKernels();
+    }
     if (this.kernels.error) {
       // A rejected tick makes the poll wait longer each time.
       throw this.kernels.error;
@@ -175,7 +161,7 @@ export class KernelkitModel implements IKernelkitModel, IDisposable {
         void this.jobs.refresh();
       }
     } else if (schema_id === Events.TASK) {
-      this._keep(payload as Events.ITaskEvent);
+      this._tasks.keep(payload as Events.ITaskEvent);
     } else {
       void this._readKernels();
     }
@@ -186,8 +172,23 @@ export class KernelkitModel implements IKernelkitModel, IDisposable {
     const last = this._serials.get(schema);
     this._serials.set(schema, serial);
     if (last !== undefined && serial !== last + 1 && this._watchers > 0) {
-      void this._poll.refresh();
+      this._readMissed();
     }
+  }
+
+  private _readMissed(): void {
+    this._shown.want();
+    // A refresh while it refreshes already would be dropped.
+    void this._poll.stop();
+    void this._poll.start();
+  }
+
+  /** What the polls, Lab's too, let pass while the page was hidden. */
+  private _onShown(): void {
+    if (this._watchers > 0) {
+      this._readMissed();
+    }
+    void this._specs.run();
   }
 
   /** False where something newer is known, of this server or another. */
@@ -209,79 +210,16 @@ export class KernelkitModel implements IKernelkitModel, IDisposable {
   }
 
   private async _announceKernels(): Promise<void> {
-    // Lab itself looks once a minute only.
-    await this._refreshSpecs().catch(error =>
-      console.warn('kernelkit: the kernels of JupyterLab were not read', error)
-    );
+    // Lab itself looks once a minute only, and not while the page is hidden.
+    this._shown.want();
+    await this._specs.run();
     this._kernelsChanged.emit();
   }
 
-  private async _readTasks(): Promise<void> {
-    try {
-      const tasks = await this.api.tasks();
-      // The oldest first, as they began.
-      tasks.reverse().forEach(task => this._keep(task));
-    } catch {
-      // What fails here fails for the kernels too, and is told there.
-    }
-  }
-
-  private async _readSilentTasks(): Promise<void> {
-    const since = Date.now() - TASK_INTERVAL;
-    for (const task of this._running) {
-      if ((this._heard.get(task.id) ?? 0) < since) {
-        this._keep(await this.api.task(task.id));
-      }
-    }
-  }
-
-  private get _running(): ITask[] {
-    return [...this._tasks.values()].filter(task => task.state === 'running');
-  }
-
-  private _keep(task: ITask): void {
-    const before = this._tasks.get(task.id);
-    if (
-      this._dismissed.has(task.id) ||
-      (before && before.serial > task.serial)
-    ) {
-      return;
-    }
-    this._tasks.set(task.id, task);
-    this._heard.set(task.id, Date.now());
-    this._forgetOldTasks();
-    const running = this._running.length > 0;
-    void (running ? this._taskPoll.start() : this._taskPoll.stop());
-    this._tasksChanged.emit(task);
-    if (before?.state === 'running' && task.state === 'done') {
-      void this._readKernels();
-    }
-  }
-
-  private _forgetOldTasks(): void {
-    for (const [id, task] of this._tasks) {
-      if (this._tasks.size <= KEPT_TASKS) {
-        return;
-      }
-      if (task.state !== 'running') {
-        this._forget(id);
-      }
-    }
-  }
-
-  private _forget(id: string): void {
-    this._tasks.delete(id);
-    this._heard.delete(id);
-    this._starts.delete(id);
-  }
-
-  private readonly _refreshSpecs: () => Promise<void>;
+  private readonly _specs: Renewal;
+  private readonly _shown = new WhenShown(() => this._onShown());
   private readonly _poll: Poll<void>;
-  private readonly _taskPoll: Poll<void>;
-  private readonly _tasks = new Map<string, ITask>();
-  private readonly _starts = new Map<string, () => Promise<ITask>>();
-  private readonly _dismissed = new Set<string>();
-  private readonly _heard = new Map<string, number>();
+  private readonly _tasks: Tasks;
   private readonly _tasksChanged = new Signal<this, ITask | null>(this);
   private readonly _kernelsChanged = new Signal<this, void>(this);
   private readonly _serials = new Map<string, number>();

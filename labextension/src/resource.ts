@@ -3,6 +3,7 @@ import { JSONExt, type ReadonlyPartialJSONValue } from '@lumino/coreutils';
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import { ApiError } from './api';
+import { Renewal } from './renewal';
 
 export interface IResource<T> {
   /** The last answer, kept through failures; null before the first. */
@@ -30,7 +31,7 @@ export class Resource<T> implements IResource<T> {
   }
 
   get loading(): boolean {
-    return this._running !== null;
+    return this._renewal.running;
   }
 
   get taken(): number {
@@ -46,26 +47,15 @@ export class Resource<T> implements IResource<T> {
   }
 
   /**
-   * Ask the server. Never rejects: a failure is `error`.
-   *
-   * A call while a request runs asks once more after it, since that request
-   * may have been answered before what the caller knows of.
+   * Ask the server; once more, where it is asked already. Never rejects: a
+   * failure is `error`.
    */
   refresh(): Promise<void> {
-    if (this._running) {
-      this._again ??= this._running.then(() => {
-        this._again = null;
-        return this.refresh();
-      });
-      return this._again;
-    }
-    this._running = this._ask().finally(() => {
-      this._running = null;
-    });
+    const done = this._renewal.run();
     if (this._data === null) {
       this._changed.emit();
     }
-    return this._running;
+    return done;
   }
 
   /**
@@ -73,7 +63,7 @@ export class Resource<T> implements IResource<T> {
    * may have been written before.
    */
   update(change: (data: T) => T): void {
-    if (this._running) {
+    if (this.loading) {
       this._told.push(change);
     }
     if (this._data !== null) {
@@ -112,7 +102,6 @@ export class Resource<T> implements IResource<T> {
   private _error: ApiError | null = null;
   private _taken = 0;
   private _told: ((data: T) => T)[] = [];
-  private _running: Promise<void> | null = null;
-  private _again: Promise<void> | null = null;
+  private readonly _renewal = new Renewal(() => this._ask());
   private readonly _changed = new Signal<this, void>(this);
 }

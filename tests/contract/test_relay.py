@@ -290,3 +290,15 @@ def test_a_kernel_that_waits_for_work_is_told_idle(
     assert states(client, "busy") == ["busy"]
     relay.splice(kernel.connection, at_work=True)
     assert states(client, "idle")[-1] == "idle"
+
+
+def test_a_relay_that_was_stopped_writes_to_nobody(tmp_path: Path) -> None:
+    with started_relay() as relay:
+        relay.stop()
+        # The numbers of its pipe go to whoever opens files next.
+        files = [(tmp_path / str(number)).open("wb") for number in range(64)]
+        relay.interrupt()
+        relay.set_text("too late")
+    for file in files:
+        file.close()
+    assert {path.read_bytes() for path in tmp_path.iterdir()} == {b""}

@@ -683,13 +683,13 @@ def test_the_end_of_the_job_ends_kernels_first_politely_then_not(
 ) -> None:
     polite = """
         trap 'echo saved; exit 0' TERM
+        echo polite
         while :; do sleep 0.05; done
     """
     one = make_run(runs, write_kernel(tmp_path / "polite", polite))
     two = make_run(runs, write_kernel(tmp_path / "deaf", DEAF))
     supervised = job(one, two)
-    wait_until(lambda: "deaf" in runs.read_log(two.id))
-    supervised.status(one)
+    wait_until(lambda: "polite" in runs.read_log(one.id) and "deaf" in runs.read_log(two.id))
     supervised.process.terminate()
     assert supervised.wait() == 0
     ended = [supervised.status(run) for run in (one, two)]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import pathlib
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from waiting import wait_until
 
 from kernelkit import errors, proc
+from kernelkit.server import leftovers
 from kernelkit.server.answers import Task, TaskResult
 from kernelkit.server.calls import encode, status_of
 from kernelkit.server.kept import Kept
@@ -244,3 +246,81 @@ def test_looking_for_changes_imports_nothing_that_runs_kernels() -> None:
     found = set(done.stdout.split())
     assert "kernelkit.specs.sightings" in found
     assert not found & {"msgspec", "zmq", "kernelkit.running.desk", "kernelkit.server.answers"}
+
+
+# --- the end of a server ---------------------------------------------------------------------------
+
+WAITS = """
+import asyncio, threading
+from types import SimpleNamespace
+from kernelkit.running.background import Background
+from kernelkit.server.services import Services
+
+async def main():
+    services, background = Services(SimpleNamespace()), Background()
+    begun = threading.Event()
+
+    async def for_ever():
+        begun.set()
+        await asyncio.Event().wait()
+
+    asyncio.ensure_future(services.in_thread(lambda: background.wait_for(for_ever())))
+    await asyncio.get_running_loop().run_in_executor(None, begun.wait)
+    await services.close()
+    print("closed", flush=True)
+
+asyncio.run(main())
+"""
+
+
+def test_what_waits_for_slurm_keeps_no_server() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WAITS], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "closed\n"), done.stderr
+
+
+class Manager(dict[str, object]):
+    """A MultiKernelManager's kernels, and those that start."""
+
+    def __init__(self) -> None:
+        self._pending_kernels: dict[str, asyncio.Task[None]] = {}
+
+    def begin(self, kernel_id: str, work: Coroutine[Any, Any, object]) -> None:
+        async def add() -> None:
+            try:
+                self[kernel_id] = await work
+            except ValueError:  # it is logged, and the kernel stays with those that start
+                return
+            del self._pending_kernels[kernel_id]
+
+        self._pending_kernels[kernel_id] = asyncio.create_task(add())
+
+
+def test_a_server_that_stops_has_no_kernel_that_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leftovers, "_START_PATIENCE", 0.2)
+    cancelled: list[str] = []
+
+    async def soon() -> str:
+        await asyncio.sleep(0.01)
+        return "kernel"
+
+    async def refused() -> str:
+        raise ValueError
+
+    async def never() -> str:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.append("never")
+        return ""
+
+    async def stop() -> None:
+        manager = Manager()
+        for work in (soon, refused, never):
+            manager.begin(work.__name__, work())
+        await leftovers.settle_starts(manager)
+        assert (dict(manager), manager._pending_kernels) == ({"soon": "kernel"}, {})
+
+    asyncio.run(stop())
+    assert cancelled == ["never"]

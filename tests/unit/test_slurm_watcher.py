@@ -614,6 +614,37 @@ def test_many_pages_at_once_share_a_query_and_none_gets_an_older_one() -> None:
     asyncio.run(watch())
 
 
+def test_those_who_waited_for_the_same_query_make_one_of_their_own() -> None:
+    at_once = most = 0
+
+    class Slow(FakeSlurm):
+        async def queue(self) -> QueueAnswer:
+            nonlocal at_once, most
+            at_once += 1
+            most = max(most, at_once)
+            await may_answer.wait()
+            await asyncio.sleep(0)
+            at_once -= 1
+            return await super().queue()
+
+    may_answer = asyncio.Event()
+    clock, slurm = FakeClock(), Slow(GONE)
+
+    async def watch() -> None:
+        watcher = Watcher(slurm, clock=clock)
+        first = asyncio.create_task(watcher.fresh(clock.monotonic()))
+        await asyncio.sleep(0)
+        clock.now += 1.0
+        later = [asyncio.create_task(watcher.fresh(clock.monotonic())) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert at_once == 1
+        may_answer.set()
+        await asyncio.gather(first, *later)
+
+    asyncio.run(watch())
+    assert (most, slurm.queries) == (1, 2)
+
+
 def test_a_page_hears_of_a_job_that_is_gone_before_accounting_has_answered() -> None:
     clock, slurm = FakeClock(), FakeSlurm(queue(job("RUNNING")), GONE, history={"7": job("FAILED")})
     told: list[str] = []

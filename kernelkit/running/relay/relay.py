@@ -73,6 +73,8 @@ class Relay:
         self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
+        # Held to write there and to close it: its number may be another file's by then.
+        self._waking, self._closed = threading.Lock(), False
         self._stopping = False
         # Making a poller takes as long as forwarding a message.
         self._watched: list[tuple[zmq.Socket[bytes], int]] = []
@@ -148,8 +150,9 @@ class Relay:
 
     def _call(self, function: Callable[[], None]) -> None:
         self._calls.put(function)
-        with contextlib.suppress(OSError):
-            os.write(self._wake_write, b"\0")
+        with self._waking:
+            if not self._closed:
+                os.write(self._wake_write, b"\0")
 
     # --- in the thread ---------------------------------------------------------------------------------
 
@@ -299,6 +302,7 @@ class Relay:
         if self._local is not None:
             self._local.close()
         self._context.destroy(linger=0)
-        for fd in (self._wake_read, self._wake_write):
-            with contextlib.suppress(OSError):
-                os.close(fd)
+        with self._waking:
+            self._closed = True
+            os.close(self._wake_read)
+            os.close(self._wake_write)

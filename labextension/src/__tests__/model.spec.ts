@@ -4,13 +4,7 @@ import { Stream } from '@lumino/signaling';
 import { Events, type IRun, type ITask } from '../api';
 import { KernelkitModel } from '../model';
 import { FakeApi, kernel, refusal, task } from './fakeapi';
-
-/** Polls begin their work with a frame; its requests are answered at once. */
-async function settle(): Promise<void> {
-  for (let frame = 0; frame < 3; frame++) {
-    await new Promise(resolve => requestAnimationFrame(resolve));
-  }
-}
+import { settle, showPage } from './rendering';
 
 function setUp(fake = new FakeApi()) {
   const stream = new Stream<object, Event.Emission>({});
@@ -91,6 +85,66 @@ describe('KernelkitModel', () => {
     emit(Events.TASK, serial, task({ serial }));
     await settle();
     expect(fake.asked).toContain('kernels()');
+    watching.dispose();
+  });
+
+  it('reads everything once more where events are missed while it reads', async () => {
+    const { fake, model, emit } = made();
+    const watching = model.watch();
+    await settle();
+    emit(Events.TASK, 1, task({ serial: 1 }));
+    let respond: () => void = () => undefined;
+    const asking = new Promise<void>(resolve => (respond = resolve));
+    fake.answers.kernels = async () => {
+      const kernels = [...fake.server.kernels];
+      await asking;
+      return { kernels };
+    };
+    emit(Events.TASK, 3, task({ serial: 3 }));
+    await settle();
+    fake.server.kernels.push(kernel());
+    emit(Events.TASK, 5, task({ serial: 5 }));
+    await settle();
+    respond();
+    await settle();
+    expect(model.kernels.data).toHaveLength(1);
+    watching.dispose();
+  });
+
+  it('reads what was missed while the page was hidden once it is shown', async () => {
+    const { fake, model, emit } = made();
+    const watching = model.watch();
+    await settle();
+    emit(Events.TASK, 1, task({ serial: 1 }));
+    showPage(false);
+    // Its poll takes a moment to notice that nobody looks.
+    emit(Events.TASK, 3, task({ serial: 3 }));
+    await settle();
+    fake.server.kernels.push(kernel());
+    emit(Events.TASK, 5, task({ serial: 5 }));
+    await settle();
+    showPage(true);
+    await settle();
+    expect(model.kernels.data).toHaveLength(1);
+    watching.dispose();
+  });
+
+  it('tells of kernels that it finds without an event', async () => {
+    const { fake, model, emit, refreshSpecs } = made();
+    const told = jest.fn();
+    model.kernelsChanged.connect(told);
+    const watching = model.watch();
+    await settle();
+    emit(Events.TASK, 1, task({ serial: 1 }));
+    emit(Events.TASK, 3, task({ serial: 3 }));
+    await settle();
+    expect(told).not.toHaveBeenCalled();
+    fake.server.kernels.push(kernel());
+    emit(Events.TASK, 5, task({ serial: 5 }));
+    await settle();
+    expect(model.kernels.data).toHaveLength(1);
+    expect(refreshSpecs).toHaveBeenCalledTimes(1);
+    expect(told).toHaveBeenCalledTimes(1);
     watching.dispose();
   });
 

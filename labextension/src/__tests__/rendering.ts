@@ -35,3 +35,20 @@ export function recordedCommands(): {
   }
   return { commands, executed };
 }
+
+/** Polls begin their work with a frame; its requests are answered at once. */
+export async function settle(): Promise<void> {
+  for (let frame = 0; frame < 3; frame++) {
+    await new Promise(resolve => requestAnimationFrame(resolve));
+  }
+}
+
+/** Bring the page to the front, or another one before it. */
+export function showPage(shown: boolean): void {
+  const visibilityState = shown ? 'visible' : 'hidden';
+  Object.defineProperty(document, 'visibilityState', {
+    configurable: true,
+    get: () => visibilityState
+  });
+  document.dispatchEvent(new Event('visibilitychange'));
+}

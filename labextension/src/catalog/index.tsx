@@ -26,6 +26,11 @@ export function createCatalogPanel(
       }}
     />
   ));
-  panel.disposed.connect(() => catalog.dispose());
+  const redraw = () => panel.update();
+  installs.changed.connect(redraw);
+  panel.disposed.connect(() => {
+    installs.changed.disconnect(redraw);
+    catalog.dispose();
+  });
   return panel;
 }

@@ -78,10 +78,14 @@ export class CatalogModel implements IResource<IPage> {
     return this._read(0, this._shown(), true);
   }
 
-  /** The next page, if there is one. */
+  /**
+   * The next page, if there is one. While the last question is not answered
+   * nothing is read: whoever shows the answer sees whether its end is in view.
+   */
   more(): Promise<void> {
     const read = this._data?.items.length ?? 0;
-    if (this._waiting > 0 || !this._data || read >= this._data.total) {
+    const asked = this._answered !== this._turn;
+    if (asked || !this._data || read >= this._data.total) {
       return Promise.resolve();
     }
     return this._read(read, PAGE, false);
@@ -143,6 +147,9 @@ export class CatalogModel implements IResource<IPage> {
         this._error = ApiError.of(error);
       }
     } finally {
+      if (turn === this._turn) {
+        this._answered = turn;
+      }
       this._waiting--;
       this._changed.emit();
     }
@@ -154,6 +161,7 @@ export class CatalogModel implements IResource<IPage> {
   private _error: ApiError | null = null;
   private _taken = 0;
   private _turn = 0;
+  private _answered = 0;
   private _waiting = 0;
   private _timer = 0;
   private _isDisposed = false;

@@ -28,7 +28,7 @@ export interface IVirtualListProps<T> {
   estimate: (item: T) => number;
   /** The context-menu key or a right click on a row. */
   onMenu?: (item: T, x: number, y: number) => void;
-  /** The last item came into view. */
+  /** The last item came into view, or is in it after `items` were read anew. */
   onEnd?: () => void;
   handle?: React.Ref<IVirtualListHandle>;
 }
@@ -129,7 +129,7 @@ export function VirtualList<T>(props: IVirtualListProps<T>): JSX.Element {
     if (last >= 0 && last === items.length - 1) {
       onEnd?.();
     }
-  }, [last, items.length]);
+  }, [last, items]);
 
   const onFocus = (event: React.FocusEvent) => {
     const row = rowOf(event.target);

@@ -37,13 +37,22 @@ export function FolderBrowser(props: IFolderBrowserProps): JSX.Element {
   const root = useRef<HTMLDivElement>(null);
 
   useEffect(() => {
+    const asked = document.activeElement;
     const latest = new Latest({
       work: () => model.api.folders(path),
       answered: answer => {
         setFolder(answer);
         setError(null);
-        // The rows are others now; the path says where one is.
-        root.current?.querySelector<HTMLElement>('.kk-Folders-path')?.focus();
+        // The rows are others now; the path says where one is. Who has gone on
+        // elsewhere meanwhile, to type perhaps, stays there.
+        const active = document.activeElement;
+        if (
+          active === asked ||
+          active === document.body ||
+          root.current?.contains(active)
+        ) {
+          root.current?.querySelector<HTMLElement>('.kk-Folders-path')?.focus();
+        }
       },
       failed: reason => setError(asApiError(reason)),
       delay: 0

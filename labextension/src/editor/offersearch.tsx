@@ -74,12 +74,13 @@ export function OfferSearch(props: IOfferSearchProps): JSX.Element {
     };
   }, [words, tries, find]);
 
-  const more = useRef(false);
+  // What is being read on from; a newer search does not wait for that.
+  const more = useRef<IFound | null>(null);
   const readMore = async () => {
-    if (!found || more.current || found.items.length >= found.total) {
+    if (!found || more.current === found || found.items.length >= found.total) {
       return;
     }
-    more.current = true;
+    more.current = found;
     try {
       const offset = found.items.length;
       const next = await find({ q: words, limit: PAGE, offset });
@@ -90,7 +91,9 @@ export function OfferSearch(props: IOfferSearchProps): JSX.Element {
     } catch (reason) {
       setError(asApiError(reason));
     } finally {
-      more.current = false;
+      if (more.current === found) {
+        more.current = null;
+      }
     }
   };
 

@@ -5,6 +5,7 @@ import React from 'react';
 import { useSignal } from '../components/hooks';
 import { ErrorState } from '../components/states';
 import { TaskSteps } from '../components/tasks';
+import { TASK_LOST } from '../tasks';
 import { useForm } from './context';
 import type { EditorModel } from './model';
 import type { Saving } from './saving';
@@ -34,7 +35,7 @@ export function SaveBar(props: ISaveBarProps): JSX.Element {
       {task && (
         <div className="kk-SaveBar-task" role="status" aria-live="polite">
           <TaskSteps task={task} trans={trans} />
-          {task.state === 'failed' && (
+          {task.state === 'failed' && task.error?.code !== TASK_LOST && (
             <p>
               {trans.__('Nothing was changed; what you typed is still here.')}
             </p>

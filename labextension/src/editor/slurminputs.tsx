@@ -28,8 +28,14 @@ export function OneOf(props: {
   const value = textAt(model.values, path);
   const known = choices.some(choice => choice.value === value);
   const [typing, setTyping] = useState(false);
-  if (choices.length === 0) {
-    return <TextInput path={path} />;
+  const [begun, setBegun] = useState(false);
+  if (choices.length === 0 || begun) {
+    // What is being typed is not cut off when the choices come.
+    return (
+      <div onInput={() => setBegun(true)} onBlur={() => setBegun(false)}>
+        <TextInput path={path} />
+      </div>
+    );
   }
   const typed = typing || (value !== '' && !known);
   return (

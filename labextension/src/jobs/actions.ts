@@ -22,25 +22,51 @@ import { slurmKernels } from './otherresources';
 
 export { cancel, cancelJob } from './ending';
 
-/** Have `act` done; a refusal is told in a dialog, with what to do. */
+/**
+ * Have `act` done, which is false where its user thought better of it; a
+ * refusal is told in a dialog, with what to do.
+ */
 export async function told(
   context: Pick<IJobsContext, 'model' | 'trans'>,
   title: string,
   act: () => Promise<unknown>
 ): Promise<void> {
-  let failed: [unknown] | null = null;
+  const { jobs } = context.model;
   try {
-    await act();
+    if ((await act()) === false) {
+      return;
+    }
   } catch (error) {
-    failed = [error];
+    // Told first: for the list Slurm is asked, which may take its time.
+    void jobs.refresh();
+    await tell(context, title, error);
+    return;
   }
-  await context.model.jobs.refresh();
-  if (failed) {
-    await tell(context, title, failed[0]);
-  }
+  await jobs.refresh();
 }
 
-export async function restart(context: IJobsContext, run: IRun): Promise<void> {
+/** A run that the list leaves out, as it does what ended under another server. */
+export async function unlisted(
+  { model, trans }: IJobsContext,
+  id: string,
+  fits: (run: IRun) => boolean
+): Promise<IRun> {
+  const { runs } = await model.api.jobs(true);
+  const found = runs.find(({ run }) => run === id);
+  if (!found || !fits(found)) {
+    const message = trans.__(
+      'This kernel is not in the list of jobs any more.'
+    );
+    const hint = trans.__('It has ended, and its variables are gone.');
+    throw new ApiError({ code: 'not_found', message, hint }, 0);
+  }
+  return found;
+}
+
+export async function restart(
+  context: IJobsContext,
+  run: IRun
+): Promise<void | false> {
   const { app, trans } = context;
   const sure = await confirmed(
     trans.__('Restart %1?', run.display_name),
@@ -49,7 +75,7 @@ export async function restart(context: IJobsContext, run: IRun): Promise<void> {
     trans.__('Keep')
   );
   if (!sure || !run.kernel_id) {
-    return;
+    return false;
   }
   const shown = sessionContextOf(widgetOn(app.shell, run.kernel_id));
   if (shown?.session?.kernel) {
@@ -65,7 +91,7 @@ export async function restart(context: IJobsContext, run: IRun): Promise<void> {
 export async function moreTime(
   context: IJobsContext,
   run: IRun
-): Promise<void> {
+): Promise<void | false> {
   const { app, model, trans } = context;
   const given = await InputDialog.getText({
     title: trans.__('Restart %1 with more time', run.display_name),
@@ -75,7 +101,7 @@ export async function moreTime(
     okLabel: trans.__('Restart')
   });
   if (!given.button.accept) {
-    return;
+    return false;
   }
   const widget = run.kernel_id ? widgetOn(app.shell, run.kernel_id) : null;
   const time = given.value?.trim() || undefined;

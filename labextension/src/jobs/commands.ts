@@ -25,6 +25,8 @@ interface IRunCommand {
   /** What it is called where it does less than `label` says. */
   labelFor?: (run: IRun) => string;
   fits: (run: IRun) => boolean;
+  /** Whether the server would refuse it a second time. */
+  once?: boolean;
   act: (
     actions: Actions
   ) => (context: IJobsContext, run: IRun) => Promise<unknown>;
@@ -33,7 +35,9 @@ interface IRunCommand {
 /** Register the commands whose argument `run` is the id of a run. */
 export function addRunCommands(context: IJobsContext): void {
   const { app } = context;
-  for (const { id, label, labelFor, fits, act } of runCommands(context)) {
+  const underWay = new UnderWay();
+  for (const command of runCommands(context)) {
+    const { id, label, labelFor, fits, once, act } = command;
     app.commands.addCommand(id, {
       label: args => {
         const run = labelFor ? chosen(context, args) : null;
@@ -45,10 +49,20 @@ export function addRunCommands(context: IJobsContext): void {
       },
       execute: async args => {
         const run = chosen(context, args);
-        if (run) {
-          const actions = await import('./actions');
-          await actions.told(context, label, () => act(actions)(context, run));
+        const named = run?.run ?? args.run;
+        if (typeof named !== 'string') {
+          return;
         }
+        const begin = async () => {
+          const actions = await import('./actions');
+          // A notice outlives its run in the list.
+          const found = async () =>
+            run ?? (await actions.unlisted(context, named, fits));
+          await actions.told(context, label, async () =>
+            act(actions)(context, await found())
+          );
+        };
+        await (once ? underWay.do(`${id} ${named}`, begin) : begin());
       },
       describedBy: { args: RUN_ARGS }
     });
@@ -58,19 +72,26 @@ export function addRunCommands(context: IJobsContext): void {
 /** Register what is done to a kernel's last run, and to a job without one. */
 export function addOtherCommands(context: IJobsContext): void {
   const { app, trans } = context;
+  const underWay = new UnderWay();
   const add = (
     id: string,
     label: string,
     name: 'kernel' | 'job',
     description: string,
-    act: (actions: Actions) => (c: IJobsContext, v: string) => Promise<unknown>
+    act: (actions: Actions) => (c: IJobsContext, v: string) => Promise<unknown>,
+    once = false
   ) =>
     app.commands.addCommand(id, {
       label,
       execute: async args => {
-        const actions = await import('./actions');
         const value = String(args[name]);
-        await actions.told(context, label, () => act(actions)(context, value));
+        const begin = async () => {
+          const actions = await import('./actions');
+          await actions.told(context, label, () =>
+            act(actions)(context, value)
+          );
+        };
+        await (once ? underWay.do(value, begin) : begin());
       },
       describedBy: {
         args: {
@@ -92,7 +113,8 @@ export function addOtherCommands(context: IJobsContext): void {
     trans.__('Cancel Job…'),
     'job',
     'The id of a job that no run tells of',
-    actions => actions.cancelJob
+    actions => actions.cancelJob,
+    true
   );
   add(
     CommandIDs.openInIdleJob,
@@ -101,6 +123,20 @@ export function addOtherCommands(context: IJobsContext): void {
     'The id of a job that waits for its next kernel',
     actions => actions.openInIdleJob
   );
+}
+
+/** What is asked for again before it is done is not begun a second time. */
+class UnderWay {
+  do(key: string, begin: () => Promise<void>): Promise<void> {
+    let done = this._begun.get(key);
+    if (!done) {
+      done = begin().finally(() => this._begun.delete(key));
+      this._begun.set(key, done);
+    }
+    return done;
+  }
+
+  private readonly _begun = new Map<string, Promise<void>>();
 }
 
 function runCommands({ model, trans }: IJobsContext): IRunCommand[] {
@@ -115,6 +151,7 @@ function runCommands({ model, trans }: IJobsContext): IRunCommand[] {
       id: CommandIDs.attachRun,
       label: trans.__('Attach'),
       fits: run => run.attachable,
+      once: true,
       act: actions => actions.attach
     },
     {
@@ -133,6 +170,7 @@ function runCommands({ model, trans }: IJobsContext): IRunCommand[] {
       id: CommandIDs.moreTime,
       label: trans.__('Restart Kernel with More Time…'),
       fits: run => run.mine || !isOpen(run),
+      once: true,
       act: actions => actions.moreTime
     },
     {
@@ -149,6 +187,7 @@ function runCommands({ model, trans }: IJobsContext): IRunCommand[] {
           ? trans.__('Cancel Job…')
           : trans.__('End Kernel…'),
       fits: isOpen,
+      once: true,
       act: actions => actions.cancel
     }
   ];

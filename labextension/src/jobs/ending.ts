@@ -7,11 +7,14 @@ import type { IJobsContext } from './commands';
 import { confirmed } from './confirmed';
 import { endsJob, othersIn, titleOf } from './runs';
 
-export async function cancel(context: IJobsContext, run: IRun): Promise<void> {
+export async function cancel(
+  context: IJobsContext,
+  run: IRun
+): Promise<void | false> {
   const { app, model, trans } = context;
   const { title, body, label } = endingWords(run, model.jobs.data, trans);
   if (!(await confirmed(title, body, label, trans.__('Keep')))) {
-    return;
+    return false;
   }
   const session = run.kernel_id
     ? sessionContextOf(widgetOn(app.shell, run.kernel_id))
@@ -27,16 +30,17 @@ export async function cancel(context: IJobsContext, run: IRun): Promise<void> {
 export async function cancelJob(
   { model, trans }: IJobsContext,
   job: string
-): Promise<void> {
+): Promise<void | false> {
   const sure = await confirmed(
     trans.__('Cancel job %1?', job),
     trans.__('No kernel is known that runs in it.'),
     trans.__('Cancel Job'),
     trans.__('Keep')
   );
-  if (sure) {
-    await model.api.cancelRun(job);
+  if (!sure) {
+    return false;
   }
+  await model.api.cancelRun(job);
 }
 
 /** What is asked before a run is ended: whether its job ends, too. */

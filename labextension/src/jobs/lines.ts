@@ -44,9 +44,15 @@ function grouped(jobs: IJobs, wanted: string[]): Record<Group, Line[]> {
       groups[groupOf(run)].push({ kind: 'run', key: run.run, run });
     }
   }
+  // Events tell of runs alone: a kernel may have come since the list was read.
+  const open = jobs.runs.filter(({ state }) => state !== 'ended');
+  const taken = new Set(open.map(({ job }) => job));
   const alone = (group: 'idle' | 'stray', found: IStrayJob[]) => {
     for (const job of found) {
-      if (fits(wanted, job.id, job.name, job.node, job.state)) {
+      if (
+        !taken.has(job.id) &&
+        fits(wanted, job.id, job.name, job.node, job.state)
+      ) {
         const idle = group === 'idle';
         groups[group].push({ kind: 'stray', key: `job-${job.id}`, job, idle });
       }

@@ -43,9 +43,25 @@ export class RunNotices {
   }
 
   private _look(): void {
-    for (const run of this._model.jobs.data?.runs ?? []) {
-      if (run.mine || this._shown.has(run.run)) {
+    const runs = this._model.jobs.data?.runs ?? [];
+    for (const run of runs) {
+      // One that has ended is nobody's; those of other servers have no serial.
+      const hasEnded = run.state === 'ended' && run.serial > 0;
+      if (run.mine || hasEnded || this._shown.has(run.run)) {
         this._follow(run);
+      }
+    }
+    this._takeBack(new Set(runs.map(({ run }) => run)));
+  }
+
+  /** What left the list has ended unheard; how a run ended stays true. */
+  private _takeBack(listed: ReadonlySet<string>): void {
+    for (const [run, id] of this._shown) {
+      if (!listed.has(run) && this._told.get(run) !== 'ended') {
+        Notification.dismiss(id);
+        this._shown.delete(run);
+        this._told.delete(run);
+        this._keys.delete(run);
       }
     }
   }
@@ -58,7 +74,7 @@ export class RunNotices {
       return;
     }
     this._keys.set(run.run, key);
-    if (!known && !isNews(run)) {
+    if (!known && !this._isNews(run)) {
       // It ran, or had ended, before this page was opened.
       return;
     }
@@ -66,6 +82,16 @@ export class RunNotices {
     if (notice) {
       this._tell(run, notice);
     }
+  }
+
+  /** Whether a run that is seen for the first time is worth telling of. */
+  private _isNews({ state, state_since, warning }: IRun): boolean {
+    if (state === 'ended') {
+      const began = serverNow(this._model.jobs, performance.timeOrigin);
+      return (state_since ?? 0) > began;
+    }
+    const waits = state === 'queued' || state === 'new';
+    return waits || state === 'starting' || warning !== '';
   }
 
   private _tell(run: IRun, notice: INotice): void {
@@ -258,10 +284,4 @@ function stageOf({ state, warning }: IRun): string {
     return 'waiting';
   }
   return state === 'running' && warning ? `warned ${warning}` : state;
-}
-
-/** Whether a run that is seen for the first time is worth telling of. */
-function isNews(run: IRun): boolean {
-  const waits = run.state === 'queued' || run.state === 'new';
-  return waits || run.state === 'starting' || run.warning !== '';
 }

@@ -67,11 +67,14 @@ export function stateWords(
   return [state, unknownWords(run, now, trans)].filter(Boolean).join(' · ');
 }
 
-/** The server's time in seconds; the browser's while nothing was told. */
-export function serverNow(jobs: IResource<IJobs>): number {
+/**
+ * The server's time in seconds, now or at a moment of the browser's clock; the
+ * browser's while nothing was told.
+ */
+export function serverNow(jobs: IResource<IJobs>, when = Date.now()): number {
   return jobs.data
-    ? serverTime(jobs.data.taken, jobs.taken)
-    : Date.now() / 1000;
+    ? serverTime(jobs.data.taken, jobs.taken, when)
+    : when / 1000;
 }
 
 /** Seconds until the time limit; null where there is none or it waits. */

@@ -3,6 +3,7 @@ import type { KernelSpec, ServiceManager } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 
 import type { IKernelkitModel } from '../tokens';
+import { runOf } from './runs';
 
 /** What `kernelkit/running/options.py` writes into a kernel.json. */
 const PROVISIONER = 'kernelkit-slurm';
@@ -19,13 +20,16 @@ export class SlurmSessions {
     _services.sessions.runningChanged.connect(look);
     _services.kernels.runningChanged.connect(look);
     _services.kernelspecs.specsChanged.connect(look);
+    _model.jobs.changed.connect(look);
     look();
   }
 
   private _look(): void {
-    const { kernels } = this._services;
-    const any = [...kernels.running()].some(({ name }) =>
-      isSlurm(this._services.kernelspecs, name)
+    const { kernels, kernelspecs } = this._services;
+    const jobs = this._model.jobs.data;
+    // One whose kernelspec has another name now is known by its run.
+    const any = [...kernels.running()].some(
+      ({ id, name }) => isSlurm(kernelspecs, name) || runOf(jobs, id) !== null
     );
     if (any && !this._watching) {
       this._watching = this._model.watch();

@@ -10,7 +10,7 @@ const AUTO_CLOSE = 10_000;
 
 export function announceTasks(context: IContext): void {
   const { app, model, trans } = context;
-  const running = new Set<string>();
+  const told = new Set<string>();
   const steps = (task: ITask) => ({
     label: trans.__('Show steps'),
     callback: () => {
@@ -55,13 +55,11 @@ export function announceTasks(context: IContext): void {
     }
   };
   model.tasksChanged.connect((_, task) => {
-    // Another page's tasks are told there.
-    if (!task || !model.canRetry(task.id)) {
-      return;
-    }
-    if (task.state === 'running') {
-      running.add(task.id);
-    } else if (running.delete(task.id)) {
+    // What ended before this page was opened, and another page's tasks, which
+    // are told there, were not begun here.
+    const ended = task && task.state !== 'running';
+    if (ended && model.canRetry(task.id) && !told.has(task.id)) {
+      told.add(task.id);
       tell(task);
     }
   });

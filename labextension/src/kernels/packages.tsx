@@ -21,10 +21,11 @@ export function PackagesBody(props: IPackagesBodyProps): JSX.Element {
   const [packages, setPackages] = useState<IPackages | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
   const [wanted, setWanted] = useState('');
+  const [asking, setAsking] = useState(false);
   const [taskId, setTaskId] = useState<string | null>(null);
   useSignal(model.tasksChanged);
   const task = model.tasks.find(other => other.id === taskId);
-  const busy = task?.state === 'running';
+  const busy = asking || task?.state === 'running';
 
   const read = useCallback(async () => {
     try {
@@ -39,9 +40,11 @@ export function PackagesBody(props: IPackagesBodyProps): JSX.Element {
   }, [read]);
 
   const change = async (what: IPackagesChange) => {
+    setAsking(true);
     try {
       const begin = () => model.api.changePackages(kernel, what);
       const { id } = await model.begin(begin);
+      setAsking(false);
       setTaskId(id);
       setError(null);
       const end = await model.finished(id);
@@ -50,6 +53,7 @@ export function PackagesBody(props: IPackagesBodyProps): JSX.Element {
       }
       await read();
     } catch (refused) {
+      setAsking(false);
       setError(ApiError.of(refused));
     }
   };

@@ -16,10 +16,11 @@ import {
 import { downloadIcon } from '@jupyterlab/ui-components';
 import type { JSONObject } from '@lumino/coreutils';
 
-import type { IOffer } from '../api';
+import type { IOffer, IProblem } from '../api';
 import { Installs } from '../catalog/installs';
 import { catalogIcon } from '../icons';
 import { CommandIDs, IKernelkitModel, IKernelkitPanels } from '../tokens';
+import { UnderWay } from '../underway';
 
 export const catalogPlugin: JupyterFrontEndPlugin<void> = {
   id: 'kernelkit:catalog',
@@ -62,29 +63,39 @@ export const catalogPlugin: JupyterFrontEndPlugin<void> = {
       if (isInstalled(offer) && !(await maySupersede(offer, trans))) {
         return;
       }
-      const misfit = slurm ? await installs.misfit(offer) : undefined;
-      if (misfit) {
-        Notification.warning(
-          trans.__(
-            'What %1 asks for does not fit this cluster; change it here. %2',
-            offer.identity,
-            misfit.message
-          ),
-          { autoClose: 15_000 }
-        );
-        await app.commands.execute(CommandIDs.createFromOffer, {
-          offer: offer as unknown as JSONObject,
-          slurm
-        });
-        return;
-      }
       try {
-        await installs.begin(offer, isInstalled(offer), slurm);
+        const misfit = await installs.begin(offer, isInstalled(offer), slurm);
+        if (misfit) {
+          await changeIt(offer, misfit);
+        }
       } catch (error) {
         const actions = await import('../kernels/actions');
         const title = trans.__('Install %1', offer.identity);
         await actions.tell(context, title, error);
       }
+    };
+    const changeIt = async (offer: IOffer, misfit: IProblem): Promise<void> => {
+      Notification.warning(
+        trans.__(
+          'What %1 asks for does not fit this cluster; change it here. %2',
+          offer.identity,
+          misfit.message
+        ),
+        { autoClose: 15_000 }
+      );
+      await app.commands.execute(CommandIDs.createFromOffer, {
+        offer: offer as unknown as JSONObject,
+        slurm: true
+      });
+    };
+    const clicks = new UnderWay<void>();
+    const clicked = (given: unknown, slurm: boolean) => {
+      const offer = given as IOffer;
+      return clicks.once(offer.identity, () => install(offer, slurm));
+    };
+    const canInstall = (given: unknown) => {
+      const offer = given as IOffer | undefined;
+      return lacksNothing(offer) && !(offer && installs.taskOf(offer.identity));
     };
     const describedBy = {
       args: {
@@ -100,9 +111,9 @@ export const catalogPlugin: JupyterFrontEndPlugin<void> = {
           ? trans.__('Install Again…')
           : trans.__('Install'),
       icon: args => (args.inMenu ? downloadIcon : undefined),
-      isEnabled: args => lacksNothing(args.offer),
+      isEnabled: args => canInstall(args.offer),
       describedBy,
-      execute: ({ offer }) => install(offer as unknown as IOffer, false)
+      execute: ({ offer }) => clicked(offer, false)
     });
     app.commands.addCommand(CommandIDs.installOfferForSlurm, {
       label: args =>
@@ -112,9 +123,9 @@ export const catalogPlugin: JupyterFrontEndPlugin<void> = {
       caption: trans.__('Make a kernel of it that runs in Slurm jobs'),
       icon: args => (args.inMenu ? downloadIcon : undefined),
       isVisible: () => model.status.data?.slurm === true,
-      isEnabled: args => lacksNothing(args.offer),
+      isEnabled: args => canInstall(args.offer),
       describedBy,
-      execute: ({ offer }) => install(offer as unknown as IOffer, true)
+      execute: ({ offer }) => clicked(offer, true)
     });
   }
 };
@@ -142,6 +153,6 @@ function isInstalled(offer: unknown): boolean {
   return Boolean((offer as IOffer | undefined)?.installed);
 }
 
-function lacksNothing(offer: unknown): boolean {
-  return !(offer as IOffer | undefined)?.missing?.length;
+function lacksNothing(offer: IOffer | undefined): boolean {
+  return !offer?.missing?.length;
 }

@@ -13,10 +13,11 @@ import type { JSONObject } from '@lumino/coreutils';
 
 import type { IOffer } from '../api';
 import { tell } from '../components/telling';
-import type { IEditorArgs } from '../editor/drafts';
+import { Drafts, editorKey, type IEditorArgs } from '../editor/drafts';
 import type { EditorWidget } from '../editor/widget';
 import { addToMain, launchNew } from '../launch';
 import { CommandIDs, IKernelkitModel } from '../tokens';
+import { UnderWay } from '../underway';
 
 /** Reopens an editor as it was. */
 const OPEN = 'kernelkit:open-editor';
@@ -48,18 +49,14 @@ export const editorPlugin: JupyterFrontEndPlugin<void> = {
       namespace: 'kernelkit-editor'
     });
 
-    const open = async (wanted: IEditorArgs): Promise<void> => {
-      // The form is fetched when the first one is opened.
-      const [{ makeEditor }, { Drafts, editorKey }] = await Promise.all([
-        import('../editor/open'),
-        import('../editor/drafts')
-      ]);
-      const key = editorKey(wanted);
+    const open = async (key: string, wanted: IEditorArgs): Promise<void> => {
       const known = tracker.find(({ args }) => editorKey(args) === key);
       if (known) {
         shell.activateById(known.id);
         return;
       }
+      // The form is fetched when the first one is opened.
+      const { makeEditor } = await import('../editor/open');
       const widget = await makeEditor(wanted, {
         model,
         drafts: new Drafts(state),
@@ -73,10 +70,16 @@ export const editorPlugin: JupyterFrontEndPlugin<void> = {
       shell.activateById(widget.id);
     };
 
-    const openOrTell = (wanted: IEditorArgs) =>
-      open(wanted).catch(error => {
-        void tell({ trans }, trans.__('The form cannot be opened'), error);
-      });
+    // Two of a key would have one id and one draft between them.
+    const opening = new UnderWay<void>();
+    const openOrTell = (wanted: IEditorArgs) => {
+      const key = editorKey(wanted);
+      return opening.once(key, () =>
+        open(key, wanted).catch(error => {
+          void tell({ trans }, trans.__('The form cannot be opened'), error);
+        })
+      );
+    };
 
     commands.addCommand(CommandIDs.createKernel, {
       label: trans.__('New kernel…'),

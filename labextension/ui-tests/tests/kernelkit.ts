@@ -199,6 +199,18 @@ export async function answers(page: Page): Promise<void> {
   await expect.poll(told).toBe('ok');
 }
 
+/**
+ * The id of the kernel that the page has for the notebook in front: the former
+ * one until it has heard that there is another.
+ */
+export function kernelInFront(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const panel = window.jupyterapp.shell
+      .currentWidget as INotebookPanel | null;
+    return panel?.sessionContext?.session?.kernel?.id ?? '';
+  });
+}
+
 /** Save the notebook in front without being asked for another name. */
 export async function save(page: Page): Promise<void> {
   await page.evaluate(async () => {
@@ -220,7 +232,9 @@ export function pathInFront(page: Page): Promise<string> {
 interface INotebookPanel {
   context?: { path: string; save(): Promise<void> };
   sessionContext?: {
-    session: { kernel: { info: Promise<{ status: string }> } | null } | null;
+    session: {
+      kernel: { id: string; info: Promise<{ status: string }> } | null;
+    } | null;
   };
 }
 

@@ -22,7 +22,8 @@ test('three clicks lead from an offer to a notebook in a job', async ({
   await act(offer, 'Install for Slurm');
   await offer.getByRole('button', { name: /^New notebook with/ }).click();
   await answers(page);
-  expect(jobs()).toHaveLength(1);
+  // A kernel that is held answers before its job is in the queue.
+  await expect.poll(jobs).toHaveLength(1);
 });
 
 test('an offer that does not fit the cluster gets its GPU by the form', async ({
@@ -52,5 +53,7 @@ test('an offer that does not fit the cluster gets its GPU by the form', async ({
   await expect(main).toContainText('is saved.');
   await main.getByRole('button', { name: 'Open a notebook' }).click();
   await answers(page);
-  expect(slurm('squeue', '--me', '--noheader', '--format=%b')).toContain('gpu');
+  await expect
+    .poll(() => slurm('squeue', '--me', '--noheader', '--format=%b'))
+    .toContain('gpu');
 });

@@ -6,6 +6,7 @@ import {
   expect,
   install,
   jobs,
+  kernelInFront,
   run,
   slurm,
   test
@@ -47,6 +48,7 @@ test('the launcher, the kernel menu, the palette and the Running panel', async (
   await expect(item).toContainText('Running');
 
   // The notebook in front goes on in another job, which gets what is asked for.
+  const former = await kernelInFront(page);
   await page.getByRole('menuitem', { name: 'Kernel', exact: true }).click();
   await page
     .getByRole('menuitem', { name: 'Start in a New Job with Other Resources…' })
@@ -58,6 +60,7 @@ test('the launcher, the kernel menu, the palette and the Running panel', async (
   await confirm(page, 'Launch');
   await expect.poll(asked).toBe('short 7:00');
   expect(jobs()).not.toContain(first);
+  await expect.poll(() => kernelInFront(page)).not.toBe(former);
   await answers(page);
   const cell = await run(page, '"x" in globals()');
   await expect(cell.locator('.jp-OutputArea-output')).toHaveText('False');
@@ -71,6 +74,7 @@ test('the launcher, the kernel menu, the palette and the Running panel', async (
 
   // By the palette: which kernel, then with what.
   await page.keyboard.press('Control+Shift+C');
+  await expect(page.locator('.lm-CommandPalette-input')).toBeFocused();
   await page.keyboard.type('Kernel in a job');
   await page
     .locator('.lm-CommandPalette-item')

@@ -78,6 +78,25 @@ it('what only may be wrong is installed', async () => {
   expect(installs(fake)).toHaveLength(1);
 });
 
+it.each([
+  ['', CommandIDs.installOffer],
+  [' for Slurm', CommandIDs.installOfferForSlurm]
+])(
+  'two clicks install once%s, a third one not before the end',
+  async (_, id) => {
+    const { fake, commands } = await activated();
+    expect(commands.isEnabled(id, args)).toBe(true);
+    const clicks = [commands.execute(id, args), commands.execute(id, args)];
+    expect(commands.isEnabled(id, args)).toBe(false);
+    await Promise.all(clicks);
+    expect(installs(fake)).toHaveLength(1);
+    expect(fake.asked.filter(one => one.startsWith('validate'))).toHaveLength(
+      id === CommandIDs.installOfferForSlurm ? 1 : 0
+    );
+    expect(commands.isEnabled(id, args)).toBe(false);
+  }
+);
+
 it.each([true, false])('is offered where Slurm is there: %s', async slurm => {
   const { commands } = await activated({ slurm });
   const id = CommandIDs.installOfferForSlurm;

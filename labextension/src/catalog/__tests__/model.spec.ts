@@ -28,6 +28,26 @@ describe('CatalogModel', () => {
     expect(fake.asked).toHaveLength(3);
   });
 
+  it('reads on while a request runs of which nothing will come', async () => {
+    const { fake, catalog } = paged();
+    await catalog.search('', '');
+    const { catalog: answer } = fake.answers;
+    let late = () => undefined as void;
+    fake.answers.catalog = async (query: ICatalogQuery) => {
+      await new Promise<void>(resolve => (late = resolve));
+      return answer(query);
+    };
+    const former = catalog.more();
+    fake.answers.catalog = answer;
+    // What is read anew takes its place.
+    await catalog.refresh();
+    await catalog.more();
+    expect(catalog.data?.items).toHaveLength(400);
+    late();
+    await former;
+    expect(catalog.data?.items).toEqual(OFFERS.slice(0, 400));
+  });
+
   it('reads as much again as it shows', async () => {
     const { catalog } = paged();
     await catalog.search('', '');

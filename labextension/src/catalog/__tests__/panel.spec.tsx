@@ -1,10 +1,10 @@
-import { act, render, screen } from '@testing-library/react';
+import { act, render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import React from 'react';
 
 import { FakeApi, catalogOf, offer, task } from '../../__tests__/fakeapi';
 import { modelOf, recordedCommands, trans } from '../../__tests__/rendering';
-import type { IOffer, ITask } from '../../api';
+import type { ICatalogQuery, IOffer, ITask } from '../../api';
 import type { KernelkitModel } from '../../model';
 import { CommandIDs } from '../../tokens';
 import { Installs } from '../installs';
@@ -114,5 +114,31 @@ describe('CatalogView', () => {
     await act(() => model.refresh());
     await install('PyTorch 2.7.1');
     expect(screen.queryByText('The modules are being read…')).toBeNull();
+  });
+
+  it('reads on where the end came into view during another request', async () => {
+    const offers = ['a', 'b', 'c', 'd'].map(name =>
+      offer({ identity: name, display_name: name })
+    );
+    const late: (() => void)[] = [];
+    const page = ({ offset = 0 }: ICatalogQuery) =>
+      catalogOf(offers.slice(offset, offset + 2), { total: 4 });
+    const { fake } = await show([]);
+    fake.answers.catalog = async (query: ICatalogQuery) => {
+      await new Promise<void>(resolve => late.push(resolve));
+      return page(query);
+    };
+    const renewed = model.refresh();
+    await waitFor(() => expect(late).toHaveLength(1));
+    late[0]();
+    await renewed;
+    await install('b');
+    // Both rows are in view, and the next two are asked for.
+    await waitFor(() => expect(late).toHaveLength(2));
+    await model.refresh();
+    await waitFor(() => expect(late).toHaveLength(3));
+    fake.answers.catalog = page;
+    late[2]();
+    await install('d');
   });
 });

@@ -343,6 +343,22 @@ describe('saving', () => {
     expect(editor.problemsAt(['recipe', 'modules', 'load'])).toHaveLength(1);
   });
 
+  it('whose end is not known can be tried again, and claims nothing', async () => {
+    const fake = fakeServer();
+    fake.answers.install = () => task();
+    fake.answers.task = () => {
+      throw new ApiError({ code: 'not_found', message: '', hint: '' }, 404);
+    };
+    const { model, user } = open(fake, { form: emptyForm() }, saved());
+    await user.click(screen.getByRole('button', { name: 'Create kernel' }));
+    await screen.findByRole('button', { name: 'Saving…' });
+    await act(() => model.refresh());
+    const again = screen.getByRole('button', { name: 'Create kernel' });
+    expect(again.getAttribute('aria-disabled')).toBeNull();
+    screen.getByText(/server was started anew/);
+    expect(screen.queryByText(/Nothing was changed/)).toBeNull();
+  });
+
   it('over what somebody else saved is asked for first', async () => {
     const fake = fakeServer();
     const prints: string[] = [];

@@ -10,7 +10,7 @@ import React from 'react';
 
 import { FakeApi, catalogOf, offer, refusal } from '../../__tests__/fakeapi';
 import { trans } from '../../__tests__/rendering';
-import type { IFolder } from '../../api';
+import type { ICatalogQuery, IFolder } from '../../api';
 import { FormContext } from '../context';
 import { FieldSpecs } from '../fieldspec';
 import type { EntryKind } from '../folderbrowser';
@@ -144,6 +144,23 @@ describe('the folders of a path field', () => {
     expect(document.activeElement).toBe(field());
   });
 
+  it('leave the focus to who goes on typing while they are read', async () => {
+    const { fake, user, value, field } = show();
+    let read = () => undefined as void;
+    fake.answers.folders = async () => {
+      await new Promise<void>(resolve => (read = resolve));
+      return FOLDERS['/home/me'];
+    };
+    await user.click(await button('Folders…'));
+    await waitFor(() => expect(fake.asked).toContain('folders(~)'));
+    await user.type(field(), '/ho');
+    read();
+    await screen.findByText('env');
+    expect(document.activeElement).toBe(field());
+    await user.keyboard('me');
+    expect(value()).toBe('/home');
+  });
+
   it('can be chosen themselves, where a folder is wanted', async () => {
     const { user, value } = show({ wanted: 'folder' });
     await user.click(await button('Folders…'));
@@ -170,4 +187,17 @@ it('the catalog of a path field has one kind, and gives the path', async () => {
   expect(fake.asked.find(one => one.startsWith('catalog'))).toContain(
     '"kind":"image"'
   );
+});
+
+it('a new search of the catalog reads on, whatever the former one waits for', async () => {
+  const { fake, user } = show();
+  const found = ['a', 'b'].map(identity => offer({ identity }));
+  fake.answers.catalog = ({ offset }: ICatalogQuery) =>
+    offset ? new Promise(() => undefined) : catalogOf([...found], { total: 4 });
+  const more = () => fake.asked.filter(one => one.includes('"offset":2'));
+  await user.click(await button('Catalog…'));
+  await waitFor(() => expect(more()).toHaveLength(1));
+  await user.type(screen.getByRole('searchbox'), 'x');
+  await waitFor(() => expect(more()).toHaveLength(2));
+  expect(more()[1]).toContain('"q":"x"');
 });

@@ -1,95 +1,12 @@
 import { screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { CommandRegistry } from '@lumino/commands';
-import { Panel, Widget } from '@lumino/widgets';
 
-import { FakeApi, kernel, refusal } from '../../__tests__/fakeapi';
-import { trans } from '../../__tests__/rendering';
-import { Resource } from '../../resource';
+import { kernel, refusal } from '../../__tests__/fakeapi';
 import { attach, kernelLog, moreTime, open, openInJob, told } from '../actions';
-import type { IJobsContext } from '../commands';
-import { aRun, jobsWith } from './examples';
+import { aRun } from './examples';
+import { lab, notebook } from './lab';
 
 const user = userEvent.setup();
-
-interface ISession {
-  path: string;
-  kernel: { id: string } | null;
-}
-
-/** JupyterLab as far as kernels are opened in it; what is done is recorded. */
-function lab(sessions: ISession[] = []) {
-  const fake = new FakeApi();
-  const done: string[] = [];
-  const widgets: Widget[] = [];
-  const main = new Panel();
-  const commands = new CommandRegistry();
-  commands.addCommand('docmanager:new-untitled', {
-    execute: ({ path }) => {
-      done.push(`new in ${path || '/'}`);
-      return { path: [path, 'Untitled.ipynb'].filter(Boolean).join('/') };
-    }
-  });
-  // A listing takes some time.
-  commands.addCommand('filebrowser:refresh', {
-    execute: async () => {
-      await new Promise(resolve => setTimeout(resolve, 5));
-      done.push('listed');
-    }
-  });
-  commands.addCommand('docmanager:open', {
-    execute: ({ path }) => void done.push(`open ${path}`)
-  });
-  commands.addCommand('console:create', {
-    execute: ({ basePath }) => void done.push(`console in ${basePath}`)
-  });
-  const app = {
-    commands,
-    serviceManager: {
-      kernels: { refreshRunning: async () => undefined },
-      contents: {
-        delete: async (path: string) => void done.push(`delete ${path}`)
-      },
-      sessions: {
-        refreshRunning: async () => undefined,
-        running: () => sessions.values(),
-        startNew: async ({ path, kernel }: ISession) => {
-          done.push(`${path} on ${kernel?.id}`);
-          return { kernel, dispose: () => undefined };
-        }
-      }
-    },
-    shell: {
-      widgets: (area: string) => (area === 'main' ? widgets.values() : []),
-      add: (widget: Widget) => {
-        main.addWidget(widget);
-        done.push(`add ${widget.title.label}`);
-      },
-      activateById: () => undefined
-    }
-  };
-  const jobs = new Resource(async () => jobsWith());
-  const model = { api: fake.api, jobs };
-  const context = { app, model, trans, cwd: () => 'here' };
-  return {
-    context: context as unknown as IJobsContext,
-    fake,
-    done,
-    widgets,
-    main
-  };
-}
-
-/** A notebook that is open. */
-function notebook(path: string, done: string[]): Widget {
-  const sessionContext = {
-    path,
-    session: null,
-    changeKernel: async ({ id }: { id: string }) =>
-      void done.push(`${path} changed to ${id}`)
-  };
-  return Object.assign(new Widget(), { sessionContext });
-}
 
 const started = (path: string) => () => ({
   kernel_id: 'k-1',
@@ -247,7 +164,9 @@ describe('kernelLog', () => {
 
 describe('told', () => {
   it('tells a refusal in a dialog, with all that there is to do', async () => {
-    const { context } = lab();
+    const { context, fake } = lab();
+    // Slurm may be slow to list the jobs.
+    fake.answers.jobs = () => new Promise(() => undefined);
     const message = 'Slurm refused the job. '.repeat(20);
     const ended = told(context, 'Attach…', async () => {
       throw refusal(message);

@@ -32,6 +32,20 @@ describe('linesOf', () => {
     ]);
   });
 
+  it('lists no job as one without a kernel that an event told one of', () => {
+    const joined = aRun({ job: '8', state: 'starting' });
+    const over = aRun({ run: 'over', job: '9', state: 'ended' });
+    const told = { ...jobs, runs: [joined, over] };
+    expect(keys(told, '', NONE)).toEqual([
+      'present',
+      joined.run,
+      'stray',
+      'job-9',
+      'ended',
+      'over'
+    ]);
+  });
+
   it('lists the newest first', () => {
     const runs = [1, 3, 2].map(n => aRun({ run: `${n}`, created: NOW + n }));
     expect(keys(jobsWith(...runs), '', NONE)).toEqual([

@@ -28,6 +28,14 @@ async function noticesOf(first: IJobs) {
   return { jobs, given };
 }
 
+/** A run of this server, which is no more its own when it has ended. */
+function failed(changes: Partial<IRun> = {}): IRun {
+  const words = 'it was killed';
+  const end = { code: 'OUT_OF_MEMORY', words, advice: '', log_tail: '' };
+  const state_since = NOW - 600;
+  return aRun({ state: 'ended', mine: false, state_since, end, ...changes });
+}
+
 const shown = () => Notification.manager.notifications;
 
 afterEach(() => Notification.dismiss());
@@ -61,8 +69,22 @@ describe('RunNotices', () => {
   });
 
   it('is silent about what ran before the page was opened', async () => {
-    await noticesOf(jobsWith(aRun(), aRun({ run: 'b', state: 'ended' })));
+    await noticesOf(jobsWith(aRun(), failed({ run: 'b' })));
     expect(shown()).toHaveLength(0);
+  });
+
+  it('tells of what failed before the first list of the page came', async () => {
+    await noticesOf(jobsWith(failed({ state_since: NOW + 60 })));
+    expect(shown()[0]).toMatchObject({
+      type: 'error',
+      message: 'PyTorch 2.7.1: it was killed'
+    });
+  });
+
+  it('tells how a run ended that ran before the page was opened', async () => {
+    const { jobs } = await noticesOf(jobsWith(aRun()));
+    jobs.update(() => jobsWith(failed()));
+    expect(shown()).toHaveLength(1);
   });
 
   it('does not come back with every word when it was dismissed', async () => {
@@ -186,8 +208,28 @@ describe('RunNotices', () => {
     expect(shown().map(({ message }) => message)).toEqual(['of somebody else']);
   });
 
+  it('takes back what is not true any more of a run that left the list', async () => {
+    const queued = aRun({ state: 'queued', reason: 'Priority' });
+    const { jobs } = await noticesOf(jobsWith(queued));
+    Notification.emit('of somebody else');
+    jobs.update(() => jobsWith());
+    expect(shown().map(({ message }) => message)).toEqual(['of somebody else']);
+    // It was only out of sight.
+    jobs.update(() => jobsWith(queued));
+    expect(shown()).toHaveLength(2);
+  });
+
+  it('keeps how a run ended when a new server does not list it', async () => {
+    const { jobs } = await noticesOf(jobsWith(aRun()));
+    jobs.update(() => jobsWith(failed()));
+    jobs.update(() => jobsWith());
+    expect(shown()).toHaveLength(1);
+  });
+
   it('tells nothing of other servers’ runs', async () => {
-    await noticesOf(jobsWith(aRun({ state: 'queued', mine: false })));
+    const other = { mine: false, serial: 0 };
+    const ended = failed({ run: 'b', state_since: NOW + 60, ...other });
+    await noticesOf(jobsWith(aRun({ state: 'queued', ...other }), ended));
     expect(shown()).toHaveLength(0);
   });
 });

@@ -76,6 +76,21 @@ it('installs what is typed, tells how it goes, and reads the list anew', async (
   expect(field().value).toBe('');
 });
 
+it('asks once, however often it is clicked before the answer', async () => {
+  const { fake, user } = show();
+  await screen.findByText('rich');
+  const answer = fake.answers.changePackages;
+  let respond: () => void = () => undefined;
+  const asking = new Promise<void>(resolve => (respond = resolve));
+  fake.answers.changePackages = () => asking.then(answer);
+  await user.type(field(), 'einops{Enter}{Enter}');
+  expect(install().hasAttribute('disabled')).toBe(true);
+  expect(screen.queryByRole('button', { name: 'Uninstall rich' })).toBeNull();
+  await act(async () => respond());
+  expect(asked(fake)).toHaveLength(1);
+  expect(install().hasAttribute('disabled')).toBe(true);
+});
+
 it('keeps what was typed where pip fails', async () => {
   const { end, user } = show();
   await screen.findByText('rich');
