@@ -129,6 +129,7 @@ class Offers(Answer, frozen=True):
     """A page of what was searched for, best first. `counts` are those of the search, by kind.
 
     While `reading`, the modules are read for the first time and are not among the items yet.
+    `outdated` items are complete, and are read again just now: ask again for the new ones.
     """
 
     items: tuple[Offer, ...]
@@ -136,6 +137,7 @@ class Offers(Answer, frozen=True):
     counts: dict[str, int]
     taken: float
     reading: bool
+    outdated: bool
     problems: tuple[str, ...]
 
 

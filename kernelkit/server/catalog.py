@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-import threading
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
-from ..errors import KernelkitError
 from ..specs.offers import matching_words, with_kernels
 from ..specs.sources import source_of_candidate
 from .answers import (
@@ -27,15 +22,10 @@ from .answers import (
 )
 
 if TYPE_CHECKING:
-    from ..environment.modules import Backend
     from ..model import Recipe
-    from ..site import Site
     from ..specs.candidates import Candidate
     from .services import Services
-
-# How long an offer is believed, and how long a request waits for the first reading of modules.
-_SECONDS = 300.0
-_PATIENCE = 1.5
+    from .stock import Stock
 
 _KINDS: dict[str, Kind] = {
     "catalog": "recipe", "module": "module", "image": "image", "conda": "conda", "venv": "venv",
@@ -57,105 +47,6 @@ class InfoQuery(Query, frozen=True):
     """`id` is an offer's identity."""
 
     id: str
-
-
-@dataclass(frozen=True)
-class Stock:
-    """All offers as of `taken`; `reading` while the modules are not among them yet.
-
-    `modules` are all modules, those that a recipe of the same identity stands for included.
-    """
-
-    candidates: tuple[Candidate, ...] = ()
-    modules: tuple[Candidate, ...] = ()
-    problems: tuple[str, ...] = ()
-    taken: float = 0.0
-    got: float = field(default_factory=time.monotonic)
-    reading: bool = False
-
-
-class Shelf:
-    """The offers of this machine, read at most once at a time.
-
-    Reading thousands of modules for the first time takes minutes on a slow disk: that goes on
-    beside the requests, which are answered with what there is.
-    """
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._lock = threading.Lock()
-        self._stock: Stock | None = None
-        self._reader: threading.Thread | None = None
-
-    def stock(self, *, refresh: bool = False) -> Stock:
-        """The offers, minutes old at most; with `refresh` read anew, and waited for."""
-        with self._lock:
-            known = self._stock
-            old = known is None or time.monotonic() - known.got > _SECONDS
-            if (refresh or old) and self._reader is None:
-                self._reader = threading.Thread(target=self._read, args=(refresh,), daemon=True)
-                self._reader.start()
-            reader = self._reader
-        if reader is not None and (refresh or known is None):
-            reader.join(None if refresh else _PATIENCE)
-        with self._lock:
-            found = self._stock
-        if found is not None:
-            return found
-        return _read_stock(self._services.site, with_modules=False)
-
-    def outdate(self) -> None:
-        """Have them read again beside the next request: kernels are among the offers."""
-        with self._lock:
-            if self._stock is not None:
-                self._stock = dataclasses.replace(self._stock, got=-_SECONDS)
-
-    def _read(self, refresh: bool) -> None:
-        found: Stock
-        try:
-            found = _read_stock(self._services.site, with_modules=True, refresh=refresh)
-        except KernelkitError as error:
-            found = Stock(problems=(f"{error.message} {error.hint}".strip(),), taken=time.time())
-        finally:
-            with self._lock:
-                self._reader = None
-        with self._lock:
-            self._stock = found
-
-
-def _read_stock(site: Site, *, with_modules: bool, refresh: bool = False) -> Stock:
-    from ..specs.candidates import ModulesHere, of_module
-    from ..specs.offers import list_candidates
-    from ..specs.recipes import Catalog
-
-    taken = time.time()
-    problems: list[str] = []
-    catalog = Catalog(site)
-    backend = _backend(site, problems, refresh=refresh) if with_modules else None
-    found = list_candidates(site, catalog, backend)
-    problems += catalog.warnings
-    if not with_modules:
-        # Without the modules, every recipe would seem to miss its own.
-        found = tuple(dataclasses.replace(candidate, missing=()) for candidate in found)
-    modules = map(of_module, ModulesHere(backend.available()).modules) if backend else ()
-    return Stock(found, tuple(modules), tuple(problems), taken, reading=not with_modules)
-
-
-def _backend(site: Site, problems: list[str], *, refresh: bool) -> Backend | None:
-    """The module system with its modules read; None, and a problem, where that fails."""
-    from ..environment.modules import module_backend_or_none
-
-    try:
-        backend = module_backend_or_none(site)
-        if backend is not None:
-            backend.available(refresh=refresh)
-        return backend
-    except KernelkitError as error:
-        problems.append(f"The modules cannot be listed: {error.message} {error.hint}".strip())
-        return None
-
-
-# --- the routes ----------------------------------------------------------------------------------
 
 
 def list_offers(services: Services, query: CatalogQuery) -> Offers:
@@ -197,6 +88,7 @@ def _page(
         counts=counts,
         taken=stock.taken,
         reading=stock.reading,
+        outdated=stock.outdated,
         problems=stock.problems,
     )
 

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from ..slurm.offers import Inventory
     from ..specs.states import Installed
     from .calls import Call
-    from .catalog import Shelf
     from .jobs import Queue
     from .kept import Kept
     from .lookout import Lookout
     from .routes import Route
+    from .stock import Shelf
     from .tasks import Tasks
 
 T = TypeVar("T")
@@ -135,7 +135,7 @@ class Services:
     @once
     def shelf(self) -> Shelf:
         """What kernels can be made of here."""
-        from .catalog import Shelf
+        from .stock import Shelf
 
         return Shelf(self)
 

@@ -131,6 +131,8 @@ export interface ICatalog {
   taken: number;
   /** The modules are read for the first time and are not all here yet. */
   reading: boolean;
+  /** All are here as they were, and are read again just now. */
+  outdated: boolean;
   problems: string[];
 }
 

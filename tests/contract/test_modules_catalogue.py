@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from module_sites import SYSTEMS, make_backend, write_module
 from real import Parts
 
 from kernelkit.environment.modules import AvailableModule, Backend, catalogue
+from kernelkit.environment.modules.dialect import Dialect
 
 Need = Callable[..., None]
 
@@ -104,6 +107,80 @@ def test_a_new_module_is_seen_and_an_old_list_is_not_read_twice(
     assert names() == ["other/1.0", "tool/1.0", "tool/2.0"]
     (tree / "tool/2.0").unlink()
     assert names() == ["other/1.0", "tool/1.0"]
+
+
+@dataclass
+class Reading:
+    """The dialect of a real system; `after` is done when it has listed, before it says so."""
+
+    dialect: Dialect
+    after: Callable[[], object]
+    times: int = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.dialect, name)
+
+    def read(self, *given: Any) -> list[AvailableModule]:
+        found = self.dialect.read(*given)
+        self.times += 1
+        self.after()
+        return found
+
+
+@pytest.fixture
+def reading(system: str, parts: Parts, tmp_path: Path) -> Callable[..., tuple[Reading, Any]]:
+    """Makes what lists the modules of a tree and of one that they open, and what names them."""
+    tree, opened = tmp_path / "tree", tmp_path / "opened"
+    write_module(tree, "tool/1.0", f"module use {opened}")
+    write_module(opened, "lib/1.0")
+
+    def make(after: Callable[[], object]) -> tuple[Reading, Callable[[], list[str]]]:
+        first = make_backend(parts, system, module_paths=[str(tree)])
+        made = Reading(first.dialect, after)
+
+        def names() -> list[str]:
+            backend = make_backend(parts, system, module_paths=[str(tree)])
+            backend.dialect = made
+            return [module.name for module in backend.available()]
+
+        return made, names
+
+    return make
+
+
+@pytest.mark.parametrize("at", ["tree/tool/2.0", "tree/other/1.0", "opened/lib/2.0"])
+@pytest.mark.parametrize("known", [False, True])
+def test_a_module_that_comes_while_they_are_read_is_seen_the_next_time(
+    reading: Callable[..., Any], tmp_path: Path, at: str, known: bool
+) -> None:
+    coming = [at]
+    made, names = reading(lambda: coming and write_module(tmp_path, coming.pop()))
+    if known:
+        # What is read then is not the first list.
+        coming.clear()
+        names()
+        write_module(tmp_path / "tree", "more/1.0")
+        coming.append(at)
+    before = names()
+    assert sorted([*before, at.partition("/")[2]]) == sorted(names())
+    times = made.times
+    assert names() and made.times == times
+
+
+def test_a_tree_that_every_reading_changes_is_not_read_without_end(
+    reading: Callable[..., Any], tmp_path: Path
+) -> None:
+    def write() -> None:
+        (tmp_path / f"tree/tool/.log-{made.times}").touch()
+
+    made, names = reading(write)
+    for _ in range(4):
+        assert names() == ["lib/1.0", "tool/1.0"]
+    assert made.times == 2
+    write_module(tmp_path / "tree", "more/1.0")
+    for _ in range(4):
+        assert names() == ["lib/1.0", "more/1.0", "tool/1.0"]
+    assert made.times == 4
 
 
 def test_a_default_that_moves_is_seen(system: str, parts: Parts, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import PROGRAM
@@ -87,10 +88,15 @@ def test_what_the_server_did_itself_is_told_once(rest: Rest, venv: Path, events:
 def test_offers_are_read_again_after_what_another_process_installed(
     rest: Rest, events: Events
 ) -> None:
+    def shown() -> Any:
+        # As a page does, which asks again only as long as it is told to.
+        found = rest.ask("catalog?kind=kernelspec")
+        return None if found["reading"] or found["outdated"] else found
+
     def offered() -> set[str]:
-        return {one["name"] for one in rest.ask("catalog?kind=kernelspec")["items"]}
+        return {one["name"] for one in wait_until(shown)["items"]}
 
     assert "put-beside" not in offered()
     put_foreign(rest.data, "put-beside")
     heard(events, "installed", "put-beside")
-    wait_until(lambda: "put-beside" in offered())
+    assert "put-beside" in offered()

@@ -10,7 +10,6 @@ import sys
 import threading
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -18,7 +17,7 @@ import pytest
 from waiting import wait_until
 
 from kernelkit import errors, proc
-from kernelkit.server import catalog, leftovers
+from kernelkit.server import leftovers
 from kernelkit.server.answers import Task, TaskResult
 from kernelkit.server.calls import encode, status_of
 from kernelkit.server.kept import Kept
@@ -161,30 +160,6 @@ def test_a_value_that_cannot_be_got_is_asked_for_again() -> None:
     with pytest.raises(errors.SlurmUnavailable):
         kept.get()
     assert kept.get() == 7
-
-
-def test_the_first_reading_of_modules_holds_up_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    gate = threading.Event()
-
-    def read(site: Any, *, with_modules: bool, refresh: bool = False) -> catalog.Stock:
-        if with_modules:
-            gate.wait()
-        return catalog.Stock(
-            problems=("with" if with_modules else "without",), reading=not gate.is_set()
-        )
-
-    monkeypatch.setattr(catalog, "_read_stock", read)
-    monkeypatch.setattr(catalog, "_PATIENCE", 0.01)
-    shelf = catalog.Shelf(SimpleNamespace(site=None))  # type: ignore[arg-type]
-    assert shelf.stock().reading and shelf.stock().problems == ("without",)
-    gate.set()
-    wait_until(lambda: not shelf.stock().reading)
-    assert shelf.stock().problems == ("with",)
-    # What was changed is read again beside the requests, which are answered at once.
-    before = shelf.stock()
-    shelf.outdate()
-    shelf.stock()
-    wait_until(lambda: shelf.stock().got > before.got)
 
 
 # --- answers -------------------------------------------------------------------------------------

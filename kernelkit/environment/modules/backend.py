@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -208,12 +209,16 @@ class Backend:
         base = self.base("purge")
         paths = self._search_paths()
         kept = catalogue.cache_file(self.kind, paths)
-        if not refresh and (found := catalogue.read_cache(kept)) is not None:
-            return found
+        former = catalogue.read_cache(kept)
+        if not refresh and former.is_current():
+            return former.modules
+        before, began = catalogue.stamps(paths, former.modules), time.time_ns()
         timeout = max(self.site.command_timeout, _READ_TIMEOUT)
         listed = self.dialect.read(self.init, base, paths, timeout) if paths else []
         modules = catalogue.arranged(m for m in listed if not m.hidden)
-        catalogue.write_cache(kept, catalogue.stamps(paths, modules), modules)
+        after = catalogue.stamps(paths, modules)
+        marks = catalogue.settled(before, after, began, former.marks)
+        catalogue.write_cache(kept, marks, modules)
         return modules
 
     def find(self, name: str) -> tuple[AvailableModule, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ...errors import KernelkitError
@@ -16,6 +16,8 @@ _FORMAT = 1
 _LIMIT = 256 << 20
 # Files that decide which version is the default or hidden.
 _RC_FILES = (".modulerc", ".modulerc.lua", ".version", "default")
+# In place of a time that no file has: what changed while it was read.
+_UNSURE = -2
 
 
 @dataclass(frozen=True)
@@ -146,19 +148,51 @@ def _mtime(path: str) -> int:
         return -1
 
 
-def read_cache(path: Path) -> tuple[AvailableModule, ...] | None:
-    """The kept catalogue, or None where there is none or a directory has changed since."""
+def settled(
+    before: Mapping[str, int], after: Mapping[str, int], began: int, former: Mapping[str, int]
+) -> dict[str, int]:
+    """What the stamps are compared with from now on: those `after` a reading that `began` (ns).
+
+    What changed while it went on may hold what was not seen, and has all read again. A directory
+    that the reading itself found has no stamp `before` it: there the clocks are believed. Nothing
+    is unsure twice in a row (`former` are what the last reading left): where a module that is
+    evaluated writes beside its file, every reading changes the tree.
+    """
+
+    def changed(path: str, when: int) -> bool:
+        return before[path] != when if path in before else when >= began
+
+    return {
+        path: _UNSURE if changed(path, when) and former.get(path) != _UNSURE else when
+        for path, when in after.items()
+    }
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A catalogue as it was kept, and what to compare the stamps with."""
+
+    marks: Mapping[str, int] = field(default_factory=dict)
+    modules: tuple[AvailableModule, ...] = ()
+
+    def is_current(self) -> bool:
+        """Whether there is one, and no directory has changed since."""
+        return bool(self.marks) and all(_mtime(path) == when for path, when in self.marks.items())
+
+
+def read_cache(path: Path) -> Kept:
+    """The kept catalogue; where there is none, an empty one that is not current."""
     import msgspec
 
     from ...files import read_regular
 
     try:
-        kept = msgspec.json.decode(read_regular(path, _LIMIT), type=_cache_type())
+        version, marks, modules = msgspec.json.decode(
+            read_regular(path, _LIMIT), type=_cache_type()
+        )
     except (OSError, KernelkitError, msgspec.MsgspecError, ValueError):
-        return None
-    if kept[0] != _FORMAT or any(_mtime(p) != when for p, when in kept[1].items()):
-        return None
-    return kept[2]
+        return Kept()
+    return Kept(marks, modules) if version == _FORMAT else Kept()
 
 
 def write_cache(path: Path, marks: dict[str, int], modules: Sequence[AvailableModule]) -> None:

@@ -78,6 +78,7 @@ export function catalogOf(
     counts: { recipe: items.length },
     taken: 1_700_000_000,
     reading: false,
+    outdated: false,
     problems: [],
     ...changes
   };

@@ -18,11 +18,16 @@ const MOST = 1000;
 /** How soon to look again while the modules are read for the first time, ms. */
 const READING_INTERVAL = 1500;
 
+/** How soon to look for what takes the place of old offers, the first time, ms. */
+const RENEWAL = 400;
+
 export interface IPage {
   items: IOffer[];
   total: number;
   counts: Partial<Record<OfferKind, number>>;
+  taken: number;
   reading: boolean;
+  outdated: boolean;
   problems: string[];
 }
 
@@ -119,14 +124,22 @@ export class CatalogModel implements IResource<IPage> {
         // Something else was looked for meanwhile, among what was there before.
         return refresh && !this._isDisposed ? this.refresh() : undefined;
       }
-      const before = offset ? (this._data?.items ?? []) : [];
-      this._data = { ...page, items: [...before, ...page.items] };
+      const former = this._data;
+      const before = offset ? former : null;
+      this._data = {
+        ...page,
+        items: [...(before?.items ?? []), ...page.items]
+      };
       this._error = null;
       this._taken = Date.now();
-      if (page.reading) {
+      // Pages of two readings do not fit together.
+      const mixed = before !== null && before.taken !== page.taken;
+      if (page.reading || page.outdated || mixed) {
+        // Where nothing is new among the modules, the rest takes a moment.
+        const soon = !page.reading && !former?.outdated;
         this._timer = window.setTimeout(
           () => void this.refresh(),
-          READING_INTERVAL
+          soon ? RENEWAL : READING_INTERVAL
         );
       }
     } catch (error) {

@@ -114,4 +114,38 @@ describe('CatalogModel', () => {
     expect(fake.asked).toHaveLength(2);
     jest.useRealTimers();
   });
+
+  describe('with old offers', () => {
+    beforeEach(() => jest.useFakeTimers());
+    afterEach(() => jest.useRealTimers());
+
+    it('looks again until they are read again, and no longer', async () => {
+      const fake = new FakeApi({ catalog: catalogOf([], { outdated: true }) });
+      const catalog = new CatalogModel(fake.api);
+      await catalog.search('', '');
+      await jest.advanceTimersByTimeAsync(1000);
+      expect(fake.asked).toHaveLength(2);
+      // They take their time.
+      await jest.advanceTimersByTimeAsync(1000);
+      expect(fake.asked).toHaveLength(3);
+      fake.server.catalog = catalogOf([offer()]);
+      await jest.advanceTimersByTimeAsync(60_000);
+      expect(catalog.data?.items).toHaveLength(1);
+      expect(fake.asked).toHaveLength(4);
+    });
+
+    it('reads all pages again where the next one is a newer one', async () => {
+      const { fake, catalog } = paged();
+      await catalog.search('', '');
+      const installed = [offer({ identity: 'new' }), ...OFFERS];
+      fake.answers.catalog = ({ offset = 0, limit }: ICatalogQuery) => {
+        const items = installed.slice(offset, offset + limit!);
+        return catalogOf(items, { total: installed.length, taken: 1 });
+      };
+      await catalog.more();
+      await jest.advanceTimersByTimeAsync(60_000);
+      expect(catalog.data?.items).toEqual(installed.slice(0, 400));
+      expect(fake.asked).toHaveLength(3);
+    });
+  });
 });

@@ -108,6 +108,14 @@ describe('CatalogView', () => {
     expect(screen.getByText('Read <b>this</b>.')).toBeTruthy();
   });
 
+  it('shows old offers without a word while they are read again', async () => {
+    const { fake } = await show([]);
+    fake.server.catalog = catalogOf([offer()], { outdated: true });
+    await act(() => model.refresh());
+    await install('PyTorch 2.7.1');
+    expect(screen.queryByText('The modules are being read…')).toBeNull();
+  });
+
   it('reads on where the end came into view during another request', async () => {
     const offers = ['a', 'b', 'c', 'd'].map(name =>
       offer({ identity: name, display_name: name })
