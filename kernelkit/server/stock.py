@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import KernelkitError
+from ..proc import check_wanted
 
 if TYPE_CHECKING:
     from ..environment.modules import Backend
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 # How long an offer is believed, and how long a request waits for the first reading of modules.
 _SECONDS = 300.0
 _PATIENCE = 1.5
+# Seconds between two looks whether a reading is still waited for.
+_LOOK = 0.2
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,8 @@ class Shelf:
     def stock(self, *, refresh: bool = False) -> Stock:
         """The offers, minutes old at most or `outdated`: a moment later there are newer ones.
 
-        With `refresh` they are read anew after this call, and waited for.
+        With `refresh` they are read anew after this call, and waited for; raises Cancelled as
+        proc.check_wanted does.
         """
         if refresh:
             self._read_anew()
@@ -86,13 +90,18 @@ class Shelf:
             self._generation += 1
             self._anew = True
             wanted = self._generation
-        begun = -1
         # At most twice: what begins from now on is of this generation, or of a later one.
-        while begun < wanted:
-            with self._lock:
-                reader = self._reader or self._begin()
-                begun = self._begun
-            reader.join()
+        while reader := self._reader_until(wanted):
+            while reader.is_alive():
+                reader.join(_LOOK)
+                check_wanted()
+
+    def _reader_until(self, wanted: int) -> threading.Thread | None:
+        """Who reads now; None once somebody has read what was `wanted`, or newer."""
+        with self._lock:
+            if self._reader is None and self._begun >= wanted:
+                return None
+            return self._reader or self._begin()
 
     def _is_old(self) -> bool:
         known = self._stock

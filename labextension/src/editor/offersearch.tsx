@@ -58,8 +58,8 @@ export function OfferSearch(props: IOfferSearchProps): JSX.Element {
       answered: answer => {
         setFound(answer);
         setError(null);
-        if (answer.reading) {
-          // The server is still reading the modules for the first time.
+        if (answer.reading || answer.outdated) {
+          // The server is still reading, for the first time or anew.
           again = window.setTimeout(() => latest.ask(0), 1500);
         }
       },

@@ -201,3 +201,17 @@ it('a new search of the catalog reads on, whatever the former one waits for', as
   await waitFor(() => expect(more()).toHaveLength(2));
   expect(more()[1]).toContain('"q":"x"');
 });
+
+it.each(['reading', 'outdated'] as const)(
+  'the catalog is asked again while the server says %s',
+  async state => {
+    const { fake, user } = show();
+    const items = [offer({ description: 'Read at last' })];
+    let asked = 0;
+    fake.answers.catalog = () =>
+      asked++ ? catalogOf(items) : catalogOf([], { [state]: true });
+    await user.click(await button('Catalog…'));
+    await screen.findByText('Read at last');
+    expect(asked).toBe(2);
+  }
+);
