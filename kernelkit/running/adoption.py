@@ -104,14 +104,15 @@ def _check_kernelspec(kernel_manager: Any, run: Run) -> None:
 async def settle_queued(kernel_manager: Any, what: WhatIsQueued) -> list[str]:
     """What a server does at its start about queued jobs that nobody cares for; their run ids.
 
-    `what` is the site's setting; what no server had is cancelled, where it says `attach`. What
-    cannot be settled is logged, and left to be offered.
+    `what` is the site's setting; what no server had is cancelled, where it says `attach`, and what
+    somebody had ended already whatever it says. What cannot be settled is logged, and left to be
+    offered.
     """
     here = desk()
     settled: list[str] = []
-    for run in [] if what == "offer" else await here.background.call(_waiting(here)):
+    for run in await here.background.call(_waiting(here, what)):
         try:
-            if what == "attach" and not run.with_client:
+            if what == "attach" and not run.with_client and run.phase != "ending":
                 await attach(kernel_manager, run.id)
             else:
                 reason = "its server was gone while its job waited"
@@ -122,19 +123,20 @@ async def settle_queued(kernel_manager: Any, what: WhatIsQueued) -> list[str]:
     return settled
 
 
-async def _waiting(here: Desk) -> list[Run]:
-    """Runs whose jobs wait, and for which no server cares. Slurm is asked only if there may be any."""
-    if not any(_may_wait(here.runs, run) for run in here.runs.listing().runs):
+async def _waiting(here: Desk, what: WhatIsQueued) -> list[Run]:
+    """Runs to be settled whose jobs wait. Slurm is asked only if there may be any."""
+    if not any(_may_wait(here.runs, run, what) for run in here.runs.listing().runs):
         return []
     answer = await here.slurm.queue()
     waiting = {job.name for job in answer.jobs.values() if job.phase == "pending"}
-    return [run for run in attachable(here.runs, answer) if run.job_name in waiting]
+    left = find_orphans(here.runs, answer.jobs, complete=answer.complete).abandoned
+    return [run for run in left if run.job_name in waiting and _may_wait(here.runs, run, what)]
 
 
-def _may_wait(runs: Runs, run: Run) -> bool:
-    if run.phase in ("ending", "ended") or runs.read_status(run.id) is not None:
+def _may_wait(runs: Runs, run: Run, what: WhatIsQueued) -> bool:
+    if run.phase == "ended" or runs.read_status(run.id) is not None:
         return False
-    return is_abandoned(runs, run)
+    return (what != "offer" or run.phase == "ending") and is_abandoned(runs, run)
 
 
 async def leave_kept() -> None:

@@ -19,7 +19,7 @@ async def settle(services: Services) -> None:
     """Take up or cancel queued jobs of a server that is gone, as the site's setting says."""
     site = await services.in_thread(lambda: services.site)
     # Most people never had a run, and what follows imports all that runs one.
-    if site.left_in_queue == "offer" or not await services.in_thread(lambda: _any_run(site)):
+    if not await services.in_thread(lambda: _any_run(site)):
         return
     from ..running.adoption import settle_queued
     from ..running.desk import desk

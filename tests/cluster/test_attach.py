@@ -159,8 +159,9 @@ def test_a_queued_job_is_taken_over_or_cancelled_by_the_next_server(
     with cluster.filled() as filler:
         kernel_id = server.start(kernels.put("module", "one", partition="full"))
         server.start(kernels.put("module", "two", partition="full"))
-        one, two = desk().runs.listing().runs
-        wait_for("both to be submitted", lambda: len(jobs(cluster)) == 2)
+        server.start(kernels.put("module", "three", partition="full"))
+        one, two, three = desk().runs.listing().runs
+        wait_for("all to be submitted", lambda: len(jobs(cluster)) == 3)
         server.stop(signal.SIGKILL)
         one, two = desk().runs.load(one.id), desk().runs.load(two.id)
         # As if the server had died before it could write the id down.
@@ -168,6 +169,9 @@ def test_a_queued_job_is_taken_over_or_cancelled_by_the_next_server(
 
         async def next_one(another: Another) -> None:
             assert await adoption.settle_queued(another.manager, "offer") == []
+            # As if its user had ended it, and the server had died before Slurm knew.
+            desk().runs.update(three.id, phase="ending")
+            assert await adoption.settle_queued(another.manager, "offer") == [three.id]
             assert await another.attach(one) == kernel_id
             # As one of a program that is no server, and will never ask for it again.
             desk().runs.update(two.id, with_client=True)
