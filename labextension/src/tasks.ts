@@ -22,7 +22,8 @@ export const TASK_LOST = 'task_lost';
 
 const LOST: IErrorInfo = {
   code: TASK_LOST,
-  message: 'The server was started anew before it told how this ended.',
+  message:
+    'The server does not know this task any more; how it ended is not known.',
   hint: 'Look at what it has changed before you begin it again.'
 };
 

@@ -1,9 +1,5 @@
 /** Work that goes on, by what it is about: a second click does not begin it twice. */
 export class UnderWay<T> {
-  has(key: string): boolean {
-    return this._going.has(key);
-  }
-
   /** Begin the work; where it goes on already, what comes of that. */
   once(key: string, work: () => Promise<T>): Promise<T> {
     const known = this._going.get(key);

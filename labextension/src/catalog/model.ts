@@ -8,18 +8,13 @@ import {
   type OfferKind
 } from '../api';
 import type { IResource } from '../resource';
+import { AskAgain } from './askagain';
 
 /** Offers a request. */
 const PAGE = 200;
 
 /** The most that the server gives at once. */
 const MOST = 1000;
-
-/** How soon to look again while the modules are read for the first time, ms. */
-const READING_INTERVAL = 1500;
-
-/** How soon to look for what takes the place of old offers, the first time, ms. */
-const RENEWAL = 400;
 
 export interface IPage {
   items: IOffer[];
@@ -70,12 +65,12 @@ export class CatalogModel implements IResource<IPage> {
 
   /** Read what is shown again, as far as it was read. */
   refresh(): Promise<void> {
-    return this._read(0, this._shown(), false);
+    return this._readShown(false);
   }
 
   /** The same, with the module system asked anew: that takes its time. */
   renew(): Promise<void> {
-    return this._read(0, this._shown(), true);
+    return this._readShown(true);
   }
 
   /**
@@ -92,14 +87,15 @@ export class CatalogModel implements IResource<IPage> {
   }
 
   dispose(): void {
-    window.clearTimeout(this._timer);
+    this._again.stop();
     this._isDisposed = true;
     this._turn++;
     Signal.clearData(this);
   }
 
-  private _shown(): number {
-    return Math.min(MOST, Math.max(PAGE, this._data?.items.length ?? 0));
+  private _readShown(refresh: boolean): Promise<void> {
+    const shown = this._data?.items.length ?? 0;
+    return this._read(0, Math.min(MOST, Math.max(PAGE, shown)), refresh);
   }
 
   /** Only the answer to the last question counts. */
@@ -109,7 +105,7 @@ export class CatalogModel implements IResource<IPage> {
     refresh: boolean
   ): Promise<void> {
     const turn = ++this._turn;
-    window.clearTimeout(this._timer);
+    this._again.stop();
     this._waiting++;
     this._changed.emit();
     try {
@@ -124,27 +120,18 @@ export class CatalogModel implements IResource<IPage> {
         // Something else was looked for meanwhile, among what was there before.
         return refresh && !this._isDisposed ? this.refresh() : undefined;
       }
-      const former = this._data;
-      const before = offset ? former : null;
-      this._data = {
-        ...page,
-        items: [...(before?.items ?? []), ...page.items]
-      };
+      const before = offset ? this._data : null;
+      // Pages of two readings do not fit together, whatever follows them.
+      const taken = before?.taken ?? page.taken;
+      const items = [...(before?.items ?? []), ...page.items];
+      this._data = { ...page, taken, items };
       this._error = null;
       this._taken = Date.now();
-      // Pages of two readings do not fit together.
-      const mixed = before !== null && before.taken !== page.taken;
-      if (page.reading || page.outdated || mixed) {
-        // Where nothing is new among the modules, the rest takes a moment.
-        const soon = !page.reading && !former?.outdated;
-        this._timer = window.setTimeout(
-          () => void this.refresh(),
-          soon ? RENEWAL : READING_INTERVAL
-        );
-      }
+      this._again.answered(page, taken !== page.taken);
     } catch (error) {
       if (turn === this._turn) {
         this._error = ApiError.of(error);
+        this._again.failed();
       }
     } finally {
       if (turn === this._turn) {
@@ -163,7 +150,7 @@ export class CatalogModel implements IResource<IPage> {
   private _turn = 0;
   private _answered = 0;
   private _waiting = 0;
-  private _timer = 0;
+  private readonly _again = new AskAgain(() => void this.refresh());
   private _isDisposed = false;
   private readonly _changed = new Signal<this, void>(this);
 }

@@ -3,6 +3,7 @@ import { checkIcon } from '@jupyterlab/ui-components';
 import React, { useEffect, useRef, useState } from 'react';
 
 import type { ApiError, ICatalog, ICatalogQuery, IOffer } from '../api';
+import { AskAgain } from '../catalog/askagain';
 import { SearchBox } from '../components/searchbox';
 import {
   EmptyState,
@@ -18,14 +19,16 @@ import { useForm } from './context';
 import { asApiError } from './errors';
 import { Latest } from './latest';
 
-/** Rows that one request brings. */
+/** Rows that one request brings, and the most that the server gives. */
 const PAGE = 200;
+const MOST = 1000;
 const ROW_HEIGHT = 44;
 const LIST_HEIGHT = 280;
 
 interface IFound {
   items: IOffer[];
   total: number;
+  taken: number;
   reading: boolean;
   problems: string[];
 }
@@ -51,26 +54,35 @@ export function OfferSearch(props: IOfferSearchProps): JSX.Element {
   const list = useRef<IVirtualListHandle>(null);
   const box = useRef<HTMLDivElement>(null);
 
+  // How many of the present search are shown.
+  const shown = useRef(0);
   useEffect(() => box.current?.querySelector('input')?.focus(), []);
   useEffect(() => {
+    shown.current = 0;
+  }, [words, find]);
+  useEffect(() => {
     const latest = new Latest({
-      work: () => find({ q: words, limit: PAGE }),
+      work: () => {
+        const limit = Math.min(MOST, Math.max(PAGE, shown.current));
+        return find({ q: words, limit });
+      },
       answered: answer => {
+        shown.current = answer.items.length;
         setFound(answer);
         setError(null);
-        if (answer.reading || answer.outdated) {
-          // The server is still reading, for the first time or anew.
-          again = window.setTimeout(() => latest.ask(0), 1500);
-        }
+        again.answered(answer);
       },
-      failed: reason => setError(asApiError(reason)),
+      failed: reason => {
+        setError(asApiError(reason));
+        again.failed();
+      },
       delay: words ? 150 : 0
     });
-    let again = 0;
+    const again = new AskAgain(() => latest.ask(0));
     latest.ask();
     return () => {
       latest.cancel();
-      window.clearTimeout(again);
+      again.stop();
     };
   }, [words, tries, find]);
 
@@ -84,10 +96,18 @@ export function OfferSearch(props: IOfferSearchProps): JSX.Element {
     try {
       const offset = found.items.length;
       const next = await find({ q: words, limit: PAGE, offset });
+      if (more.current !== found) {
+        return;
+      }
       setFound(now =>
         // A newer search took its place.
         now === found ? { ...next, items: [...now.items, ...next.items] } : now
       );
+      shown.current = offset + next.items.length;
+      if (next.taken !== found.taken) {
+        // Pages of two readings do not fit together.
+        setTries(count => count + 1);
+      }
     } catch (reason) {
       setError(asApiError(reason));
     } finally {

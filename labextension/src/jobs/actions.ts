@@ -42,7 +42,7 @@ export async function told(
     await tell(context, title, error);
     return;
   }
-  await jobs.refresh();
+  void jobs.refresh();
 }
 
 /** A run that the list leaves out, as it does what ended under another server. */
@@ -57,7 +57,10 @@ export async function unlisted(
     const message = trans.__(
       'This kernel is not in the list of jobs any more.'
     );
-    const hint = trans.__('It has ended, and its variables are gone.');
+    const over = !found || found.state === 'ended';
+    const hint = over
+      ? trans.__('It has ended, and its variables are lost.')
+      : '';
     throw new ApiError({ code: 'not_found', message, hint }, 0);
   }
   return found;

@@ -7,6 +7,7 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { IRun } from '../api';
 import { sessionContextOf } from '../launch';
 import { CommandIDs, type IKernelkitModel } from '../tokens';
+import { UnderWay } from '../underway';
 import { endsJob, runOf } from './runs';
 
 export interface IJobsContext {
@@ -35,7 +36,7 @@ interface IRunCommand {
 /** Register the commands whose argument `run` is the id of a run. */
 export function addRunCommands(context: IJobsContext): void {
   const { app } = context;
-  const underWay = new UnderWay();
+  const underWay = new UnderWay<void>();
   for (const command of runCommands(context)) {
     const { id, label, labelFor, fits, once, act } = command;
     app.commands.addCommand(id, {
@@ -62,7 +63,7 @@ export function addRunCommands(context: IJobsContext): void {
             act(actions)(context, await found())
           );
         };
-        await (once ? underWay.do(`${id} ${named}`, begin) : begin());
+        await (once ? underWay.once(`${id} ${named}`, begin) : begin());
       },
       describedBy: { args: RUN_ARGS }
     });
@@ -72,7 +73,7 @@ export function addRunCommands(context: IJobsContext): void {
 /** Register what is done to a kernel's last run, and to a job without one. */
 export function addOtherCommands(context: IJobsContext): void {
   const { app, trans } = context;
-  const underWay = new UnderWay();
+  const underWay = new UnderWay<void>();
   const add = (
     id: string,
     label: string,
@@ -91,7 +92,7 @@ export function addOtherCommands(context: IJobsContext): void {
             act(actions)(context, value)
           );
         };
-        await (once ? underWay.do(value, begin) : begin());
+        await (once ? underWay.once(value, begin) : begin());
       },
       describedBy: {
         args: {
@@ -123,20 +124,6 @@ export function addOtherCommands(context: IJobsContext): void {
     'The id of a job that waits for its next kernel',
     actions => actions.openInIdleJob
   );
-}
-
-/** What is asked for again before it is done is not begun a second time. */
-class UnderWay {
-  do(key: string, begin: () => Promise<void>): Promise<void> {
-    let done = this._begun.get(key);
-    if (!done) {
-      done = begin().finally(() => this._begun.delete(key));
-      this._begun.set(key, done);
-    }
-    return done;
-  }
-
-  private readonly _begun = new Map<string, Promise<void>>();
 }
 
 function runCommands({ model, trans }: IJobsContext): IRunCommand[] {

@@ -22,6 +22,9 @@ const SHORT = 5000;
 /** Milliseconds in which JupyterLab has certainly drawn a new toast. */
 const DRAWN = 1500;
 
+/** Seconds for which an end is news to a page that did not see the run. */
+const RECENT = 300;
+
 /** Characters that a list of nodes may have. */
 const NODE_ROOM = 80;
 
@@ -87,8 +90,9 @@ export class RunNotices {
   /** Whether a run that is seen for the first time is worth telling of. */
   private _isNews({ state, state_since, warning }: IRun): boolean {
     if (state === 'ended') {
-      const began = serverNow(this._model.jobs, performance.timeOrigin);
-      return (state_since ?? 0) > began;
+      const { jobs } = this._model;
+      const began = serverNow(jobs, performance.timeOrigin);
+      return (state_since ?? 0) > Math.max(began, serverNow(jobs) - RECENT);
     }
     const waits = state === 'queued' || state === 'new';
     return waits || state === 'starting' || warning !== '';
@@ -205,7 +209,7 @@ export class RunNotices {
   private _ended(run: IRun): INotice | null {
     const trans = this._trans;
     const id = this._shown.get(run.run);
-    if (!run.end || endedAsAsked(run)) {
+    if (!run.end || endedAsAsked(run) || livesOn(run.end)) {
       // No news, and what was told of it is over.
       if (id) {
         Notification.dismiss(id);
@@ -276,6 +280,11 @@ export class RunNotices {
     string,
     Notification.IUpdate<null> | null
   >();
+}
+
+/** Whether only this server has done with the kernel. */
+function livesOn({ code }: IRunEnd): boolean {
+  return code === 'LEFT' || code === 'TAKEN_OVER';
 }
 
 /** What of a run is news by itself; whatever else changes are words. */

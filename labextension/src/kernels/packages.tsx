@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { deleteIcon } from '@jupyterlab/ui-components';
-import React, { useCallback, useEffect, useState } from 'react';
+import React, { useCallback, useEffect, useRef, useState } from 'react';
 
 import { ApiError, type IPackages, type IPackagesChange } from '../api';
 import { useSignal } from '../components/hooks';
@@ -21,11 +21,11 @@ export function PackagesBody(props: IPackagesBodyProps): JSX.Element {
   const [packages, setPackages] = useState<IPackages | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
   const [wanted, setWanted] = useState('');
-  const [asking, setAsking] = useState(false);
+  const asking = useRef(false);
   const [taskId, setTaskId] = useState<string | null>(null);
   useSignal(model.tasksChanged);
   const task = model.tasks.find(other => other.id === taskId);
-  const busy = asking || task?.state === 'running';
+  const busy = task?.state === 'running';
 
   const read = useCallback(async () => {
     try {
@@ -40,11 +40,17 @@ export function PackagesBody(props: IPackagesBodyProps): JSX.Element {
   }, [read]);
 
   const change = async (what: IPackagesChange) => {
-    setAsking(true);
+    // A second click; a button that was disabled or gone for a moment would
+    // have lost the focus.
+    if (asking.current) {
+      return;
+    }
+    asking.current = true;
     try {
       const begin = () => model.api.changePackages(kernel, what);
-      const { id } = await model.begin(begin);
-      setAsking(false);
+      const { id } = await model
+        .begin(begin)
+        .finally(() => (asking.current = false));
       setTaskId(id);
       setError(null);
       const end = await model.finished(id);
@@ -53,7 +59,6 @@ export function PackagesBody(props: IPackagesBodyProps): JSX.Element {
       }
       await read();
     } catch (refused) {
-      setAsking(false);
       setError(ApiError.of(refused));
     }
   };

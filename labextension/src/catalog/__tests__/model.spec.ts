@@ -134,6 +134,38 @@ describe('CatalogModel', () => {
       expect(fake.asked).toHaveLength(4);
     });
 
+    it('looks again after a failure, and seldom for what takes long', async () => {
+      const fake = new FakeApi({ catalog: catalogOf([], { outdated: true }) });
+      const catalog = new CatalogModel(fake.api);
+      await catalog.search('', '');
+      fake.server.down = refusal('Gone.');
+      await jest.advanceTimersByTimeAsync(60_000);
+      const before = fake.asked.length;
+      expect(before).toBeGreaterThan(4);
+      fake.server.down = null;
+      await jest.advanceTimersByTimeAsync(600_000);
+      expect(fake.asked.length - before).toBeLessThan(50);
+      fake.server.catalog = catalogOf([offer()]);
+      await jest.advanceTimersByTimeAsync(20_000);
+      expect(catalog.data?.items).toHaveLength(1);
+      catalog.dispose();
+    });
+
+    it('has no page of two readings, however soon the next one is read', async () => {
+      const { fake, catalog } = paged();
+      await catalog.search('', '');
+      const installed = [offer({ identity: 'new' }), ...OFFERS];
+      fake.answers.catalog = ({ offset = 0, limit }: ICatalogQuery) => {
+        const items = installed.slice(offset, offset + limit!);
+        return catalogOf(items, { total: installed.length, taken: 1 });
+      };
+      await catalog.more();
+      await catalog.more();
+      await jest.advanceTimersByTimeAsync(60_000);
+      const shown = catalog.data?.items ?? [];
+      expect(shown).toEqual(installed.slice(0, shown.length));
+    });
+
     it('reads all pages again where the next one is a newer one', async () => {
       const { fake, catalog } = paged();
       await catalog.search('', '');

@@ -355,7 +355,7 @@ describe('saving', () => {
     await act(() => model.refresh());
     const again = screen.getByRole('button', { name: 'Create kernel' });
     expect(again.getAttribute('aria-disabled')).toBeNull();
-    screen.getByText(/server was started anew/);
+    screen.getByText(/does not know this task any more/);
     expect(screen.queryByText(/Nothing was changed/)).toBeNull();
   });
 

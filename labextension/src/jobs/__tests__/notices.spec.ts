@@ -81,6 +81,27 @@ describe('RunNotices', () => {
     });
   });
 
+  it('is silent about what failed long before it was made', async () => {
+    const opened = jest.spyOn(performance, 'timeOrigin', 'get');
+    opened.mockReturnValue(Date.now() - 7_200_000);
+    const began = { state_since: NOW - 3600 };
+    await noticesOf(jobsWith(failed(began), failed({ ...began, run: 'b' })));
+    expect(shown()).toHaveLength(0);
+    await noticesOf(jobsWith(failed({ state_since: NOW - 60 })));
+    expect(shown()).toHaveLength(1);
+    opened.mockRestore();
+  });
+
+  it.each(['LEFT', 'TAKEN_OVER'])(
+    'calls no kernel that lives on (%s) an error',
+    async code => {
+      const { jobs } = await noticesOf(jobsWith(aRun()));
+      const end = { code, words: 'it lives on', advice: '', log_tail: '' };
+      jobs.update(() => jobsWith(failed({ end })));
+      expect(shown()).toHaveLength(0);
+    }
+  );
+
   it('tells how a run ended that ran before the page was opened', async () => {
     const { jobs } = await noticesOf(jobsWith(aRun()));
     jobs.update(() => jobsWith(failed()));
