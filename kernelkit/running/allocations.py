@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..errors import KernelkitError
 from ..files import explained, locked, private_dir, remove_tree, write_file
 from .records import RUN_ID, Run
 
@@ -77,11 +78,16 @@ class Allocations:
         remove_tree(aside)
 
     def members(self, job_name: str) -> set[str]:
-        """The ids of the runs that a job hosts or is to host."""
-        with contextlib.suppress(OSError):
-            names = {path.name for path in self.directory(job_name).iterdir()}
-            return {name for name in names if RUN_ID.fullmatch(name)}
-        return set()
+        """The ids of the runs that a job hosts or is to host. Raises KernelkitError where that
+        cannot be told now: who seems to be alone in a job ends it."""
+        directory = self.directory(job_name)
+        try:
+            names = {path.name for path in directory.iterdir()}
+        except (FileNotFoundError, NotADirectoryError):
+            return set()
+        except OSError as error:
+            raise KernelkitError(f"`{directory}` cannot be read: {error.strerror}.") from error
+        return {name for name in names if RUN_ID.fullmatch(name)}
 
     def is_kept(self, job_name: str) -> bool:
         """Whether a job stays for some time without a run."""

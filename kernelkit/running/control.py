@@ -258,8 +258,8 @@ class JobControl:
         """Wake the supervisor. It looks within seconds anyway, so a failure is no matter, and nobody
         waits long for a Slurm that takes its time."""
         # Before the supervisor's first word there is no trap yet, and USR1 would end the job.
-        members = self.runs.allocations.members(run.job_name) | {run.id}
         with contextlib.suppress(KernelkitError):
+            members = self.runs.allocations.members(run.job_name) | {run.id}
             if run.job_id and any(self.runs.read_status(each) for each in members):
                 waking = asyncio.create_task(self._wake(run.job_id))
                 self._waking.add(waking)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from ..errors import KernelkitError, SlurmUnavailable
+from ..errors import KernelkitError, NotFound
 from .control import JobControl
+from .faults import may_pass
 from .records import Run
 
 log = logging.getLogger(__name__)
@@ -25,13 +26,13 @@ class Ending:
     async def tell(self, reason: str, code: str = "SHUT_DOWN") -> Run:
         """End the run, and its job with it if it is the last there; the run as it is then.
 
-        Raises what JobControl.end raises. Where that is SlurmUnavailable it is tried again for as
-        long as this process lives: nobody else will ask for it.
+        Raises what JobControl.end raises. Where that may pass, as when Slurm does not answer, it is
+        tried again for as long as this process lives: nobody else will ask for it.
         """
         try:
             return await self._control.end(self._run_id, reason=reason, code=code)
-        except SlurmUnavailable:
-            if self._again is None:
+        except KernelkitError as error:
+            if may_pass(error) and (self._again is None or self._again.done()):
                 self._again = asyncio.create_task(self._tell_again(reason, code))
             raise
 
@@ -42,8 +43,10 @@ class Ending:
             pause = min(2 * pause, _SELDOM)
             try:
                 await self._control.end(self._run_id, reason=reason, code=code)
-            except SlurmUnavailable:
-                continue
+            except NotFound:
+                pass
             except KernelkitError as error:
+                if may_pass(error):
+                    continue
                 log.warning("The end of run %s is not complete. %s", self._run_id, error.message)
             return

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import zmq
 
+from ..errors import KernelkitError
 from .background import on_disk
 from .desk import Desk, desk
 from .keeper import Keeper
@@ -175,12 +177,10 @@ class Front:
         if keeper is not None and self._desk is not None:
             # It goes on when nobody waits for it any more. What Slurm could not be told, the record
             # says, and the lease does; a manager that is told of a failure keeps the kernel.
-            ending = asyncio.ensure_future(self._on_desk(self._desk.end(keeper, reason)))
-            done, _ = await asyncio.wait([ending], timeout=_END_PATIENCE)
-            if done and (error := ending.exception()) is not None:
-                log.warning("The end of run %s is not complete. %s", keeper.run.id, error)
-            elif not done:
-                ending.add_done_callback(lambda late: late.exception())
+            # No task: those that are left when a program's loop ends are cancelled.
+            ending = asyncio.wrap_future(self._desk.background.run(self._desk.end(keeper, reason)))
+            ending.add_done_callback(partial(_note_end, keeper.run.id))
+            await asyncio.wait([ending], timeout=_END_PATIENCE)
 
     def log(self) -> str:
         """The end of the run's log."""
@@ -191,3 +191,10 @@ class Front:
     async def _on_desk(self, work: Coroutine[Any, Any, T]) -> T:
         assert self._desk
         return await self._desk.background.call(work)
+
+
+def _note_end(run_id: str, ending: asyncio.Future[None]) -> None:
+    if ending.cancelled() or (error := ending.exception()) is None:
+        return
+    bug = None if isinstance(error, KernelkitError) else error
+    log.warning("The end of run %s is not complete. %s", run_id, error, exc_info=bug)

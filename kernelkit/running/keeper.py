@@ -96,10 +96,11 @@ class Keeper:
         except SlurmUnavailable as error:
             self._set(KernelState("queued", f"Slurm does not answer: {error.message}"))
         except KernelkitError as error:
-            # Cells may wait already: whoever asked for this has not waited for Slurm's answer.
             end = ends.end_by_fault(error)
+            if not self.state.final:  # else they wait for what has followed it
+                # Cells may wait already: whoever asked for this has not waited for Slurm's answer.
+                self._relay.fail("KernelEnded", end.text)
             self._end_with(end)
-            self._relay.fail("KernelEnded", end.text)
             raise
         self._telling.publish(self.run)
         self._task = asyncio.create_task(self._attend())
@@ -267,10 +268,10 @@ class Keeper:
             if update is None or update.job.phase != "ended":
                 self.run = await self._ending.tell(words, code)
             else:
-                self._runs.allocations.leave(self.run)
                 self.run = self._runs.update(
                     self.run.id, phase="ended", reason=words, end_code=code
                 )
+                self._runs.allocations.leave(self.run)
 
     @property
     def _job(self) -> Job | None:

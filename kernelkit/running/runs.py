@@ -318,8 +318,9 @@ class Runs:
 def _is_there(directory: Path) -> bool:
     """Raises KernelkitError where a disk cannot tell now, as with a file handle that an NFS server
     has forgotten; `is_dir` raises OSError for that, and from Python 3.13 on calls it absent."""
-    with explained(directory, "Looking"):
-        try:
-            return stat.S_ISDIR(directory.stat().st_mode)
-        except (FileNotFoundError, NotADirectoryError):
-            return False
+    try:
+        return stat.S_ISDIR(directory.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise KernelkitError(f"`{directory}` cannot be read: {error.strerror}.") from error

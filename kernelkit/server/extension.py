@@ -33,6 +33,8 @@ class KernelkitExtension(ExtensionApp):
     async def stop_extension(self) -> None:
         """Called before the server ends its kernels."""
         assert self.serverapp is not None
+        # Before as well: a kept kernel that still starts is left like any other.
+        await leftovers.leave_kept()
         await leftovers.settle_starts(self.serverapp.kernel_manager)
         await leftovers.leave_kept()
         await self.services.close()

@@ -231,11 +231,17 @@ def cancel(services: Services, run: str) -> Nothing:
 
     Raises NotFound and Ambiguous, and SlurmUnavailable where Slurm could not be told.
     """
+    try:
+        _cancel(services, run)
+    finally:
+        services.queue.forget()
+    return Nothing()
+
+
+def _cancel(services: Services, run: str) -> None:
     at = desk()
     if is_job_alone(at.runs, run):
         at.background.wait_for(at.slurm.cancel([stray_job(services.queue.get(), run).id]))
     else:
         found = find_run(at.runs, run)
         at.background.wait_for(at.control.end(found.id, reason="it was cancelled from JupyterLab"))
-    services.queue.forget()
-    return Nothing()

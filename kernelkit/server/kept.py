@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from ..proc import check_wanted
+
 T = TypeVar("T")
 
 
@@ -19,9 +21,11 @@ class Kept(Generic[T]):
         self._found: tuple[float, T] | None = None
 
     def get(self, *, refresh: bool = False) -> T:
-        """The value, not older than `seconds`; with `refresh` one got after this call."""
+        """The value, not older than `seconds`; with `refresh` one got after this call. Raises what
+        `load` raises, and Cancelled as proc.check_wanted does."""
         asked = time.monotonic()
         with self._lock:
+            check_wanted()
             if self._found is not None:
                 got, value = self._found
                 # Whoever waited for the lock takes what was got meanwhile.

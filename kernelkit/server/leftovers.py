@@ -16,10 +16,11 @@ _START_PATIENCE = 6.0
 
 
 async def settle(services: Services) -> None:
-    """Take up or cancel queued jobs of a server that is gone, as the site's setting says."""
+    """Take up or cancel queued jobs of a server that is gone, as the site's setting says, and
+    cancel what was ended already."""
     site = await services.in_thread(lambda: services.site)
     # Most people never had a run, and what follows imports all that runs one.
-    if not await services.in_thread(lambda: _any_run(site)):
+    if not await services.in_thread(lambda: _may_be_left(site)):
         return
     from ..running.adoption import settle_queued
     from ..running.desk import desk
@@ -28,10 +29,11 @@ async def settle(services: Services) -> None:
     await settle_queued(services.server.kernel_manager, site.left_in_queue)
 
 
-def _any_run(site: Site) -> bool:
+def _may_be_left(site: Site) -> bool:
     from ..running.overview import open_runs
 
-    return bool(open_runs(site).listing().runs)
+    phases = {run.phase for run in open_runs(site).listing().runs}
+    return "ending" in phases or (bool(phases) and site.left_in_queue != "offer")
 
 
 async def settle_starts(manager: Any) -> None:
@@ -42,16 +44,21 @@ async def settle_starts(manager: Any) -> None:
     neither its kernels nor itself.
     """
     pending: dict[str, asyncio.Future[None]] = getattr(manager, "_pending_kernels", {})
-    starts = {id: task for id, task in pending.items() if id not in manager}
-    if late := [task for task in starts.values() if not task.done()]:
-        await asyncio.wait(late, timeout=_START_PATIENCE)
-    if late := [task for task in late if not task.done()]:
+
+    def under_way() -> list[asyncio.Future[None]]:
+        return [task for id, task in pending.items() if id not in manager and not task.done()]
+
+    # A connection that is still open may begin another one meanwhile.
+    loop = asyncio.get_running_loop()
+    end = loop.time() + _START_PATIENCE
+    while (late := under_way()) and loop.time() < end:
+        await asyncio.wait(late, timeout=end - loop.time())
+    if late := under_way():
         for task in late:
             task.cancel()
         await asyncio.wait(late, timeout=_START_PATIENCE)
-    for kernel_id in starts:
-        if kernel_id not in manager:
-            pending.pop(kernel_id, None)
+    for kernel_id in [id for id in pending if id not in manager]:
+        del pending[kernel_id]
 
 
 async def leave_kept() -> None:

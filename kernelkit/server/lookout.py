@@ -12,6 +12,8 @@ import datetime
 import logging
 from typing import TYPE_CHECKING, Any
 
+from ..errors import KernelkitError
+from ..running.faults import may_pass
 from ..running.run_sightings import RunSightings
 from ..specs.sightings import Sightings
 
@@ -62,7 +64,12 @@ class Lookout:
         # A change is found once; what cannot be told now is told after the next look.
         self._untold |= self._runs.look() - self._services.bulletin.own_runs()
         if self._untold:
-            self._tell_runs(self._untold)
+            try:
+                self._tell_runs(self._untold)
+            except KernelkitError as error:
+                if may_pass(error):
+                    raise
+                log.warning("Changes of runs are not told. %s", error.message)
             self._untold = frozenset()
 
     def look_at_kernels(self, *told: str) -> None:

@@ -150,10 +150,16 @@ class Services:
     @once
     def inventory(self) -> Kept[Inventory]:
         """What the cluster offers this user."""
+        from ..proc import interruptible
         from .kept import Kept
         from .machine import ask_inventory
 
-        return Kept(ask_inventory, _INVENTORY_SECONDS)
+        def load() -> Inventory:
+            # For all who will ask: it does not end with the client that asked first.
+            with interruptible(self._closing.is_set):
+                return ask_inventory()
+
+        return Kept(load, _INVENTORY_SECONDS)
 
     @once
     def queue(self) -> Queue:

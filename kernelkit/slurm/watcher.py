@@ -92,9 +92,9 @@ class Watcher:
                 await self._clock.wait(asyncio.Event(), rest)
                 continue
             before, gone = await self._ask()
-            await self._settle({k: u for k, u in before.items() if k not in gone}, counts=False)
+            ended = {key: before.pop(key) for key in gone}
+            await self._settle(before, counts=False)
             # Accounting may take its time, and the page does not need it.
-            ended = {key: before[key] for key in gone}
             settling = asyncio.create_task(self._settle(ended, gone, counts=False))
             self._settling.add(settling)
             settling.add_done_callback(self._settling.discard)
@@ -225,7 +225,10 @@ class Watcher:
     async def look(self) -> None:
         """One query, and what follows from it for every job; a Slurm in trouble raises nothing."""
         before, gone = await self._ask()
-        await self._settle(before, gone, counts=True)
+        ended = {key: before.pop(key) for key in gone}
+        await self._settle(before, counts=not ended)
+        if ended:
+            await self._settle(ended, gone, counts=True)
 
     async def _ask(self) -> tuple[dict[str, JobUpdate], list[str]]:
         """One query: what was known of each job before, and which have left the queue."""

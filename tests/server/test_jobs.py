@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -61,9 +64,12 @@ COUNTED = {
 
 
 class Waiting:
-    """A server in front of COUNTED, with a kernel whose job waits and was asked for once."""
+    """A server in front of COUNTED, with a kernel whose job waits and was asked for once. `config` is
+    what the kernel says of its jobs, besides."""
 
-    def __init__(self, directory: Path, venv: Path, queue_interval: float) -> None:
+    def __init__(
+        self, directory: Path, venv: Path, queue_interval: float = 0.0, **config: Any
+    ) -> None:
         self.programs, self._calls = directory / "bin", directory / "calls"
         self.programs.mkdir()
         for name, body in COUNTED.items():
@@ -72,7 +78,7 @@ class Waiting:
         settings = {"queue_interval": queue_interval}
         self.server = Rest(directory / "server", settings=settings, PATH=path)
         try:
-            self._launch(venv)
+            self._launch(venv, config)
         except BaseException:
             self.server.stop()
             raise
@@ -84,18 +90,43 @@ class Waiting:
         new.chmod(0o755)
         new.rename(self.programs / name)
 
-    def _launch(self, venv: Path) -> None:
+    def _launch(self, venv: Path, config: dict[str, Any]) -> None:
         options = {"no_test": True, "on_slurm": True}
         wanted = {"recipe": recipe(venv, "waits"), "options": options}
         task = self.server.finish(self.server.do("POST", "kernels", wanted))
         assert task["state"] == "done", task
-        status, _ = self.server.do("POST", "kernels/waits/launch", {})
-        assert status == 201
+        file = self.server.data / "kernels/waits/kernel.json"
+        spec = json.loads(file.read_text())
+        spec["metadata"]["kernel_provisioner"]["config"].update(config)
+        file.write_text(json.dumps(spec))
+        # A start that waits for its job is answered when that runs, or never.
+        self.launching = threading.Thread(target=self._begin, daemon=True)
+        self.launching.start()
+        if config.get("wait") != "always":
+            self.launching.join()
         # The one who looks after the kernel's job asks first.
-        wait_until(lambda: self._calls.exists() and self.asked() == 1)
+        wait_until(lambda: self.asked() >= 1)
 
-    def asked(self) -> int:
-        return self._calls.read_text().split().count("squeue")
+    def _begin(self) -> None:
+        with contextlib.suppress(OSError):
+            self.server.do("POST", "kernels/waits/launch", {})
+
+    def asked(self, name: str = "squeue") -> int:
+        """How often a program was run."""
+        return self._calls.read_text().split().count(name) if self._calls.exists() else 0
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_server_stops_while_a_kernel_waits_for_its_job_to_start(
+    keep: bool, tmp_path: Path, venv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = Waiting(tmp_path, venv, wait="always", keep=keep)
+    runs = Runs(waiting.server.home / ".local/share/kernelkit/runs")
+    waiting.server.stop()
+    assert waiting.server.process.returncode == 0, waiting.server.log.read_text()
+    (run,) = runs.listing().runs
+    expected = ("queued", 0) if keep else ("ended", 1)
+    assert (run.phase, waiting.asked("scancel")) == expected
 
 
 def test_slurm_is_asked_once_an_interval_whoever_looks(tmp_path: Path, venv: Path) -> None:
@@ -120,10 +151,11 @@ def test_what_slurm_is_asked_for_an_answer_is_told_in_it(tmp_path: Path, venv: P
     try:
         waiting.put("squeue", COUNTED["squeue"].replace("Priority", "Licenses"))
         # Right after a query there is none for a while.
-        asked, found = waiting.asked(), {}
-        while waiting.asked() == asked:
-            found = waiting.server.ask("jobs")
-        (run,) = found["runs"]
+        while True:
+            asked = waiting.asked()
+            (run,) = waiting.server.ask("jobs")["runs"]
+            if waiting.asked() > asked:
+                break
         assert run["mine"] and "licence" in run["reason"]
     finally:
         waiting.server.stop()

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -17,10 +18,11 @@ import pytest
 from waiting import wait_until
 
 from kernelkit import errors, proc
-from kernelkit.server import leftovers
+from kernelkit.server import leftovers, machine
 from kernelkit.server.answers import Task, TaskResult
 from kernelkit.server.calls import encode, status_of
 from kernelkit.server.kept import Kept
+from kernelkit.server.services import Services
 from kernelkit.server.steps import Steps
 from kernelkit.server.tasks import Tasks
 
@@ -246,6 +248,24 @@ def test_looking_for_changes_imports_nothing_that_runs_kernels() -> None:
     found = set(done.stdout.split())
     assert "kernelkit.specs.sightings" in found
     assert not found & {"msgspec", "zmq", "kernelkit.running.desk", "kernelkit.server.answers"}
+
+
+def test_what_is_kept_for_all_does_not_end_with_who_asked_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    left = threading.Event()
+
+    def ask() -> str:
+        left.set()
+        proc.check_wanted()
+        return "the inventory"
+
+    monkeypatch.setattr(machine, "ask_inventory", ask)
+    shared: Any = Services(SimpleNamespace())  # type: ignore[arg-type]
+    with proc.interruptible(left.is_set):
+        assert shared.inventory.get() == "the inventory"
+        with pytest.raises(errors.Cancelled):
+            shared.inventory.get(refresh=True)
 
 
 # --- the end of a server ---------------------------------------------------------------------------

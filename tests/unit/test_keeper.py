@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 from unittest.mock import Mock, create_autospec
 
@@ -14,8 +16,9 @@ import msgspec
 import pytest
 from supervised import make_run, write_kernel
 
-from kernelkit.errors import SlurmUnavailable, SubmitRejected
-from kernelkit.running import ending
+from kernelkit.errors import KernelkitError, SlurmUnavailable, StorageFull, SubmitRejected
+from kernelkit.running import ending, front
+from kernelkit.running.background import Background
 from kernelkit.running.control import JobControl
 from kernelkit.running.keeper import Keeper
 from kernelkit.running.pace import Pace
@@ -65,12 +68,19 @@ class DeafSlurm(Slurm):
         super().__init__()
         self.deaf = deaf
         self.cancelled: list[str] = []
+        self.before_refusal: Callable[[], Coroutine[Any, Any, None]] | None = None
+        self.tasks: list[asyncio.Task[None]] = []
 
     async def submit(self, *_: Any, **__: Any) -> str:
+        if self.before_refusal is not None:
+            self.tasks.append(asyncio.create_task(self.before_refusal()))
+            await asyncio.sleep(0)
         raise SubmitRejected("Slurm refuses the job.", hint="Ask for less.")
 
     async def cancel(self, job_ids: Sequence[str]) -> None:
         self.deaf -= 1
+        if self.deaf == 1:
+            raise StorageFull("No space is left for the run's files.")
         if self.deaf >= 0:
             raise SlurmUnavailable("Slurm does not answer.")
         self.cancelled += job_ids
@@ -138,28 +148,43 @@ def test_cells_that_wait_hear_of_a_refusal(tmp_path: Path) -> None:
     kept.relay.fail.assert_called_once_with("KernelEnded", "Slurm refuses the job. Ask for less.")
 
 
+def test_a_late_refusal_is_no_matter_to_what_has_followed(tmp_path: Path) -> None:
+    kept = Kept(tmp_path)
+
+    async def main() -> None:
+        keeper = kept.keeper()
+        kept.slurm.before_refusal = lambda: keeper.end("its kernel was restarted in a new job")
+        with pytest.raises(SubmitRejected):
+            await keeper.submit()
+        await asyncio.wait(kept.slurm.tasks)
+        assert keeper.state.words == "its kernel was restarted in a new job"
+
+    asyncio.run(main())
+    kept.relay.fail.assert_not_called()
+
+
 @pytest.mark.parametrize("number", [errno.ESTALE, errno.EIO, errno.EACCES])
 def test_a_disk_that_cannot_tell_for_a_moment_ends_no_care(
     number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = Kept(tmp_path)
     kept.submitted()
-    directory, stat = kept.runs.directory(kept.run.id), os.stat
+    directory, stat = kept.runs.directory(kept.run.id), Path.stat
     refused = 0
 
-    def look_at(path: Any, *words: Any, **named: Any) -> os.stat_result:
+    def look_at(path: Path, **named: Any) -> os.stat_result:
         nonlocal refused
-        if str(path) == str(directory):
+        if path == directory:
             refused += 1
-            raise OSError(number, os.strerror(number), path)
-        return stat(path, *words, **named)
+            raise OSError(number, os.strerror(number), str(path))
+        return stat(path, **named)
 
     async def main() -> None:
         keeper = kept.keeper()
         await keeper.adopt("")
         keeper._lease._due = 0.0  # the next look renews it
         with monkeypatch.context() as broken:
-            broken.setattr(os, "stat", look_at)
+            broken.setattr(Path, "stat", look_at)
             while not refused:
                 keeper.look_now()
                 await asyncio.sleep(0.01)
@@ -192,3 +217,45 @@ def test_slurm_is_told_of_an_end_until_it_answers(
 
     asyncio.run(main())
     assert (kept.slurm.cancelled, kept.slurm.deaf) == (["7"], -1)
+
+
+def test_an_end_is_on_record_though_its_job_cannot_be_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Kept(tmp_path)
+    kept.submitted()
+
+    def refuse(run: Run) -> None:
+        raise KernelkitError("The directory cannot be removed.")
+
+    monkeypatch.setattr(kept.runs.allocations, "leave", refuse)
+
+    async def main() -> None:
+        keeper = kept.keeper()
+        await keeper.adopt("")
+        job = Job(id="7", state="TIMEOUT")
+        keeper._job_changed(JobUpdate(job, "ended", "over", 0.0))
+        while kept.record().phase != "ended":
+            await asyncio.sleep(0.01)
+
+    asyncio.run(main())
+    assert (kept.record().end_code, kept.slurm.cancelled) == ("TIMEOUT", [])
+
+
+def test_an_end_goes_on_when_nobody_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front, "_END_PATIENCE", 0.05)
+    begun, may_end, ended = threading.Event(), threading.Event(), threading.Event()
+
+    async def end(keeper: Any, reason: str) -> None:
+        begun.set()
+        await asyncio.to_thread(may_end.wait)
+        ended.set()
+
+    opened = front.Front(None, "kernel")
+    opened.keeper = cast(Keeper, SimpleNamespace(run=SimpleNamespace(id="0123456789ab")))
+    opened._desk = cast(Any, SimpleNamespace(background=Background(), end=end))
+    # As a program's, whose loop ends with all its tasks.
+    asyncio.run(opened.end("asked"))
+    assert begun.is_set() and not ended.is_set()
+    may_end.set()
+    assert ended.wait(20)

@@ -215,20 +215,3 @@ it.each(['reading', 'outdated'] as const)(
     expect(asked).toBe(2);
   }
 );
-
-it('old offers are asked for again as far as they are shown', async () => {
-  const { fake, user } = show();
-  const all = [...Array(350).keys()].map(n => offer({ identity: `o${n}` }));
-  fake.answers.catalog = ({ offset = 0, limit = 0 }: ICatalogQuery) =>
-    catalogOf(all.slice(offset, offset + limit), {
-      total: all.length,
-      outdated: true
-    });
-  await user.click(await button('Catalog…'));
-  const asked = (what: string) =>
-    waitFor(() =>
-      expect(fake.asked.some(one => one.includes(what))).toBe(true)
-    );
-  await asked('"offset":200');
-  await asked('"limit":350');
-});
