@@ -169,7 +169,7 @@ def settled(
 
 
 @dataclass(frozen=True)
-class Kept:
+class Cached:
     """A catalogue as it was kept, and what to compare the stamps with."""
 
     marks: Mapping[str, int] = field(default_factory=dict)
@@ -180,7 +180,7 @@ class Kept:
         return bool(self.marks) and all(_mtime(path) == when for path, when in self.marks.items())
 
 
-def read_cache(path: Path) -> Kept:
+def read_cache(path: Path) -> Cached:
     """The kept catalogue; where there is none, an empty one that is not current."""
     import msgspec
 
@@ -191,8 +191,8 @@ def read_cache(path: Path) -> Kept:
             read_regular(path, _LIMIT), type=_cache_type()
         )
     except (OSError, KernelkitError, msgspec.MsgspecError, ValueError):
-        return Kept()
-    return Kept(marks, modules) if version == _FORMAT else Kept()
+        return Cached()
+    return Cached(marks, modules) if version == _FORMAT else Cached()
 
 
 def write_cache(path: Path, marks: dict[str, int], modules: Sequence[AvailableModule]) -> None:
