@@ -18,7 +18,7 @@ from websocket import WebSocketTimeoutException
 
 OURS, BY_HAND, HERE = "in a job", "by hand", "here"
 RESTARTED, RESTARTED_HERE = "in a job, restarted", "here, restarted"
-MANY_ROUNDS = 5
+MANY_ROUNDS = 9
 
 
 def to_an_answer(place: Place, server: ProbedServer, rounds: int) -> dict[str, Samples]:
