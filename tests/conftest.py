@@ -26,7 +26,7 @@ settings.load_profile("same")
 pytest_plugins = ["sharing", "slurm"]
 
 # Directories of tests.
-DRIVES_OTHERS = {"browser", "cluster", "contract", "faults", "integration", "server"}
+DRIVES_OTHERS = {"attack", "browser", "cluster", "contract", "faults", "integration", "server"}
 
 # What a developer's shell, an activated environment, a loaded module or a job leaves behind.
 LEAKS = (
