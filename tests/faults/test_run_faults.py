@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from supervised import KEY, make_run, write_kernel
+from supervised import KEY, make_run
 
 from kernelkit.errors import InsecureFile, KernelFailed, KernelkitError
 from kernelkit.running.records import Run
@@ -17,16 +17,6 @@ from kernelkit.running.runs import Runs
 
 PORTS = {f"{channel}_port": 5 for channel in ("shell", "iopub", "stdin", "control", "hb")}
 CONNECTION = {"transport": "tcp", "ip": "10.0.0.1", "key": KEY, **PORTS}
-
-
-@pytest.fixture
-def runs(tmp_path: Path) -> Runs:
-    return Runs(tmp_path / "runs")
-
-
-@pytest.fixture
-def run(runs: Runs, tmp_path: Path) -> Run:
-    return make_run(runs, write_kernel(tmp_path / "kernel"))
 
 
 def write(runs: Runs, run: Run, name: str, content: str, mode: int = 0o600) -> Path:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
-from supervised import make_run, write_kernel
 
 from kernelkit.running import control as controls
 from kernelkit.running.control import JobControl
@@ -38,16 +36,6 @@ class SlowSlurm(Slurm):
 
     async def cancel(self, job_ids: Sequence[str]) -> None:
         self.cancelled += job_ids
-
-
-@pytest.fixture
-def runs(tmp_path: Path) -> Runs:
-    return Runs(tmp_path / "runs")
-
-
-@pytest.fixture
-def run(runs: Runs, tmp_path: Path) -> Run:
-    return make_run(runs, write_kernel(tmp_path / "kernel"))
 
 
 def runs_in_a_job(runs: Runs, run: Run) -> None:

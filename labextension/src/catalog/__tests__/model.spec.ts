@@ -119,6 +119,18 @@ describe('CatalogModel', () => {
     beforeEach(() => jest.useFakeTimers());
     afterEach(() => jest.useRealTimers());
 
+    /** A first page is shown, and all that follow are of a newer reading. */
+    async function overtaken() {
+      const { fake, catalog } = paged();
+      await catalog.search('', '');
+      const installed = [offer({ identity: 'new' }), ...OFFERS];
+      fake.answers.catalog = ({ offset = 0, limit }: ICatalogQuery) => {
+        const items = installed.slice(offset, offset + limit!);
+        return catalogOf(items, { total: installed.length, taken: 1 });
+      };
+      return { fake, catalog, installed };
+    }
+
     it('looks again until they are read again, and no longer', async () => {
       const fake = new FakeApi({ catalog: catalogOf([], { outdated: true }) });
       const catalog = new CatalogModel(fake.api);
@@ -152,13 +164,7 @@ describe('CatalogModel', () => {
     });
 
     it('has no page of two readings, however soon the next one is read', async () => {
-      const { fake, catalog } = paged();
-      await catalog.search('', '');
-      const installed = [offer({ identity: 'new' }), ...OFFERS];
-      fake.answers.catalog = ({ offset = 0, limit }: ICatalogQuery) => {
-        const items = installed.slice(offset, offset + limit!);
-        return catalogOf(items, { total: installed.length, taken: 1 });
-      };
+      const { catalog, installed } = await overtaken();
       await catalog.more();
       await catalog.more();
       await jest.advanceTimersByTimeAsync(60_000);
@@ -167,13 +173,7 @@ describe('CatalogModel', () => {
     });
 
     it('reads all pages again where the next one is a newer one', async () => {
-      const { fake, catalog } = paged();
-      await catalog.search('', '');
-      const installed = [offer({ identity: 'new' }), ...OFFERS];
-      fake.answers.catalog = ({ offset = 0, limit }: ICatalogQuery) => {
-        const items = installed.slice(offset, offset + limit!);
-        return catalogOf(items, { total: installed.length, taken: 1 });
-      };
+      const { fake, catalog, installed } = await overtaken();
       await catalog.more();
       await jest.advanceTimersByTimeAsync(60_000);
       expect(catalog.data?.items).toEqual(installed.slice(0, 400));
