@@ -91,13 +91,13 @@ class Watcher:
             if due and rest > 0:
                 await self._clock.wait(asyncio.Event(), rest)
                 continue
-            before, gone = await self._ask()
-            ended = {key: before.pop(key) for key in gone}
-            await self._settle(before, counts=False)
-            # Accounting may take its time, and the page does not need it.
-            settling = asyncio.create_task(self._settle(ended, gone, counts=False))
-            self._settling.add(settling)
-            settling.add_done_callback(self._settling.discard)
+            standing, gone = await self._ask()
+            self._tell(standing, counts=False)
+            if gone:
+                # Accounting may take its time, and the page does not need it.
+                settling = asyncio.create_task(self._settle(gone, counts=False))
+                self._settling.add(settling)
+                settling.add_done_callback(self._settling.discard)
 
     def last(self, job_id: str) -> JobUpdate | None:
         """What is known of a job that somebody is subscribed to."""
@@ -224,27 +224,29 @@ class Watcher:
 
     async def look(self) -> None:
         """One query, and what follows from it for every job; a Slurm in trouble raises nothing."""
-        before, gone = await self._ask()
-        ended = {key: before.pop(key) for key in gone}
-        await self._settle(before, counts=not ended)
-        if ended:
-            await self._settle(ended, gone, counts=True)
+        standing, gone = await self._ask()
+        self._tell(standing, counts=not gone)
+        if gone:
+            await self._settle(gone, counts=True)
 
-    async def _ask(self) -> tuple[dict[str, JobUpdate], list[str]]:
-        """One query: what was known of each job before, and which have left the queue."""
+    async def _ask(self) -> tuple[dict[str, JobUpdate], dict[str, JobUpdate]]:
+        """One query: what was known before of each job that is in the queue, or may be, and of each
+        that has left it."""
         # Who asks from now on knows of something that this query may not have seen.
         self._asked = False
         answer = await self._asking.ask()
         with self._lock:
-            before = {key: job.track.update for key, job in self._living().items()}
-            return before, [key for key in before if self._take_in(key, answer)]
+            standing = {key: job.track.update for key, job in self._living().items()}
+            gone = [key for key in standing if self._take_in(key, answer)]
+            return standing, {key: standing.pop(key) for key in gone}
 
-    async def _settle(
-        self, before: dict[str, JobUpdate], gone: Sequence[str] = (), *, counts: bool
-    ) -> None:
-        """What follows from a query; one that `counts` and tells nothing new makes the next later."""
-        if gone:
-            await self._conclude(gone)
+    async def _settle(self, gone: dict[str, JobUpdate], *, counts: bool) -> None:
+        """Learn how jobs ended that have left the queue, and tell it."""
+        await self._conclude(list(gone))
+        self._tell(gone, counts=counts)
+
+    def _tell(self, before: dict[str, JobUpdate], *, counts: bool) -> None:
+        """What is new of these jobs; a look that `counts` and tells nothing new makes the next later."""
         news = [key for key, update in before.items() if self._publish(key, update)]
         with self._lock:
             self._quiet_looks = 0 if news else self._quiet_looks + counts
